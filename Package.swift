@@ -1,0 +1,70 @@
+// swift-tools-version: 6.2
+// The module graph. Nothing imports leftwards:
+//
+//   pulpemu -> EmulatorCommands -> { Instrumentation, RegisterExport, FirmwareImage } -> PULPissimo
+//   PULPissimo -> { RISCV, Peripherals, RetentionAccelerator } -> HardwareModel
+//
+// The five modules of the machine import no package and no Foundation. Documentation/Architecture.md explains each edge.
+
+import PackageDescription
+
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+// The machine is single-threaded by design and its hot state lives behind raw pointers, so dynamic exclusivity
+// checks find nothing there and cost a runtime call per register-file access.
+let machine: [SwiftSetting] =
+  strict + [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
+
+let package = Package(
+  name: "pulpemu",
+  products: [
+    .executable(name: "pulpemu", targets: ["pulpemu"]),
+    .library(name: "PULPissimo", targets: ["PULPissimo"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.6.0")
+  ],
+  targets: [
+    // Libraries of the system, found by pkg-config: ELF files, DWARF line tables, SHA-256.
+    .systemLibrary(name: "CLibELF", pkgConfig: "libelf", providers: [.apt(["libelf-dev"])]),
+    .systemLibrary(name: "CLibDW", pkgConfig: "libdw", providers: [.apt(["libdw-dev"])]),
+    .systemLibrary(name: "CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+
+    // The machine.
+    .target(name: "HardwareModel", swiftSettings: machine),
+    .target(name: "RISCV", dependencies: ["HardwareModel"], swiftSettings: machine),
+    .target(name: "Peripherals", dependencies: ["HardwareModel"], swiftSettings: machine),
+    .target(name: "RetentionAccelerator", dependencies: ["HardwareModel"], swiftSettings: machine),
+    .target(
+      name: "PULPissimo", dependencies: ["HardwareModel", "RISCV", "Peripherals", "RetentionAccelerator"],
+      swiftSettings: machine),
+
+    // What stands around it.
+    .target(name: "FirmwareImage", dependencies: ["CLibELF", "CLibDW"], swiftSettings: strict),
+    .target(name: "RegisterExport", dependencies: ["HardwareModel"], swiftSettings: strict),
+    .target(name: "Instrumentation", dependencies: ["PULPissimo"], swiftSettings: strict),
+    .target(
+      name: "EmulatorCommands",
+      dependencies: [
+        "PULPissimo", "FirmwareImage", "Instrumentation", "RegisterExport", "CLibCrypto",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], swiftSettings: strict),
+    .executableTarget(name: "pulpemu", dependencies: ["EmulatorCommands"], swiftSettings: strict),
+
+    // Tests: a target a module, then whole programs.
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+    .testTarget(name: "HardwareModelTests", dependencies: ["HardwareModel"], swiftSettings: strict),
+    .testTarget(name: "RISCVTests", dependencies: ["RISCV", "TestSupport"], swiftSettings: strict),
+    .testTarget(name: "PeripheralTests", dependencies: ["Peripherals", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "RetentionAcceleratorTests", dependencies: ["RetentionAccelerator", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "PULPissimoTests", dependencies: ["PULPissimo", "Instrumentation", "TestSupport"], swiftSettings: strict),
+    .testTarget(name: "FirmwareImageTests", dependencies: ["FirmwareImage", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "RegisterExportTests", dependencies: ["RegisterExport", "PULPissimo", "TestSupport"],
+      swiftSettings: strict),
+    .testTarget(name: "CommandTests", dependencies: ["EmulatorCommands", "TestSupport"], swiftSettings: strict),
+    .testTarget(name: "FirmwareTests", dependencies: ["EmulatorCommands", "TestSupport"], swiftSettings: strict),
+  ]
+)

@@ -1,0 +1,2 @@
+/* libcrypto of OpenSSL: message digests. */
+#include <openssl/evp.h>

@@ -1,0 +1,82 @@
+// The one door for time: what happens at which SoC cycle.
+//
+// Every unit that acts by itself (timers, uDMA channels, the accelerator, the core's outstanding bus access) registers
+// a slot once, when the machine is built. A slot is either idle or due at one cycle; firing it calls its handler. No
+// closure is created at run time, so the state of the queue is a plain array of cycles that a snapshot can hold.
+
+/// A queue of due events in SoC cycles. Events of one cycle fire in the order in which their slots were registered,
+/// so that every run of the same machine is the same.
+public final class EventQueue {
+  /// A registered source of events. Holds at most one due cycle.
+  public struct Slot: Sendable, Hashable {
+    let index: Int
+  }
+
+  private var names: [String] = []
+  private var handlers: [(Cycle) -> Void] = []
+  private var due: [Cycle] = []
+
+  /// The earliest due cycle; `.never` when nothing is scheduled.
+  public private(set) var next: Cycle = .never
+  private var nextIndex = -1
+
+  public init() {}
+
+  /// Adds a slot. Called while the machine is built, never while it runs.
+  public func register(_ name: String, _ handler: @escaping (_ cycle: Cycle) -> Void) -> Slot {
+    names.append(name)
+    handlers.append(handler)
+    due.append(.never)
+    return Slot(index: due.count - 1)
+  }
+
+  /// Makes `slot` due at `cycle`, replacing what it was due at. A cycle in the past fires at the next opportunity.
+  public func schedule(_ slot: Slot, at cycle: Cycle) {
+    due[slot.index] = cycle
+    if cycle < next || (cycle == next && slot.index < nextIndex) {
+      next = cycle
+      nextIndex = slot.index
+    } else if slot.index == nextIndex {
+      findNext()
+    }
+  }
+
+  /// Makes `slot` idle.
+  public func cancel(_ slot: Slot) {
+    guard due[slot.index] != .never else { return }
+    due[slot.index] = .never
+    if slot.index == nextIndex { findNext() }
+  }
+
+  /// The cycle at which `slot` is due, `.never` when it is idle.
+  public func dueCycle(of slot: Slot) -> Cycle { due[slot.index] }
+
+  /// Fires everything due at `cycle` or before, in order of time, then of registration. Handlers may schedule more.
+  public func run(through cycle: Cycle) {
+    while next <= cycle, nextIndex >= 0 {
+      let index = nextIndex
+      let at = next
+      due[index] = .never
+      findNext()
+      handlers[index](at)
+    }
+  }
+
+  private func findNext() {
+    var best = Cycle.never
+    var bestIndex = -1
+    due.withUnsafeBufferPointer { due in
+      for index in 0..<due.count where due[index] < best {
+        best = due[index]
+        bestIndex = index
+      }
+    }
+    next = best
+    nextIndex = bestIndex
+  }
+
+  /// Names and due cycles of all slots that are scheduled, for diagnostics and debuggers.
+  public var scheduled: [(name: String, cycle: Cycle)] {
+    due.indices.filter { due[$0] != .never }.map { (names[$0], due[$0]) }
+  }
+}
