@@ -28,9 +28,10 @@ public final class SoCEventGenerator: BusTarget {
     public var toUDMA: Bool
   }
 
-  /// True if the target takes an event in that cycle. By default the core and the uDMA always do, and the absent
-  /// cluster takes the eight that its FIFO holds.
+  /// True if the target takes an event in that cycle; by default always.
   public var isReady: ((Target, Cycle) -> Bool)?
+  /// Room in the cluster's event FIFO, which nobody drains in PULPissimo; nil: asked by `isReady` alone.
+  public var clusterRoom: Int? = 8
   /// An event that a target takes in that cycle.
   public var onEvent: ((Target, _ event: UInt8, Cycle) -> Void)?
   /// Line 29: some event fires in this cycle while its counter is full.
@@ -61,7 +62,6 @@ public final class SoCEventGenerator: BusTarget {
 
   private var now: Cycle = 0
   private var state = State()
-  private var clusterRoom = 8
   // Inputs of cycle `now`.
   private var levels = EventBits()
   private var pulses = EventBits()
@@ -98,7 +98,7 @@ public final class SoCEventGenerator: BusTarget {
     guard (0..<Self.eventCount).contains(event) else { return }
     advance(to: cycle)
     pulses.insert(event)
-    evaluate()
+    lookAgain()
   }
 
   /// Event `event` fires in every cycle from `cycle` on, or ceases to.
@@ -107,7 +107,12 @@ public final class SoCEventGenerator: BusTarget {
     advance(to: cycle)
     if level { levels.insert(event) } else { levels.remove(event) }
     isSteady = false
-    evaluate()
+    lookAgain()
+  }
+
+  /// Outputs of this cycle are driven by the queue, after every source of this cycle has been heard.
+  private func lookAgain() {
+    if let slot { queue.schedule(slot, at: now) }
   }
 
   /// A target that was not ready takes events from `cycle` on.
@@ -165,7 +170,7 @@ public final class SoCEventGenerator: BusTarget {
     let word = offset & 0xFC
     if let first = SoCEventGeneratorRegisters.err.first?.offset, word >= first, word < first + 32 {
       readErrWord = Int(word - first) / 4
-      evaluate()
+      lookAgain()
     }
     return value
   }
@@ -192,7 +197,7 @@ public final class SoCEventGenerator: BusTarget {
     advance(to: cycle)
     written = offset & 0xFC
     writtenValue = value
-    evaluate()
+    lookAgain()
   }
 
   /// Which of the four groups of eight words (FC, CL, PR mask, ERR) an offset is in, and which word.
@@ -229,16 +234,14 @@ public final class SoCEventGenerator: BusTarget {
     if !state.clMask.contains(event) { targets.append(.cluster) }
     if !state.prMask.contains(event) { targets.append(.uDMA) }
     for target in targets {
-      if let isReady {
-        guard isReady(target, now) else { return }
-      } else if target == .cluster, clusterRoom == 0 {
-        return
-      }
+      if target == .cluster, clusterRoom == 0 { return }
+      if let isReady, !isReady(target, now) { return }
     }
     served = event
     for target in targets {
       servedTarget = true
-      if target == .cluster, clusterRoom > 0 { clusterRoom -= 1 }
+      isSteady = false
+      if target == .cluster, let room = clusterRoom { clusterRoom = room - 1 }
       onEvent?(target, UInt8(event), now)
     }
   }
