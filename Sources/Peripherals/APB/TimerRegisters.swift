@@ -27,7 +27,8 @@ public enum TimerRegisters {
   public static let reset = Field("RESET", 1, "Write 1: clears counter and prescaler; clears itself")
   public static let irqEnable = Field("IRQ_ENABLE", 2, "Interrupt while the counter equals the compare value")
   public static let eventStart = Field("EVENT_START", 3, "The selected SoC event sets ENABLE")
-  public static let compareClear = Field("COMPARE_CLEAR", 4, "Clears the counter after it has reached the compare value")
+  public static let compareClear = Field(
+    "COMPARE_CLEAR", 4, "Clears the counter after it has reached the compare value")
   public static let oneShot = Field("ONE_SHOT", 5, "Clears ENABLE after the compare value was reached")
   public static let prescalerEnable = Field("PRESCALER_ENABLE", 6, "Counts every PRESCALER + 1 cycles")
   public static let referenceClock = Field("REFERENCE_CLOCK", 7, "Counts rising edges of the reference clock")

@@ -10,9 +10,11 @@ public enum SoCEventGeneratorRegisters {
   public static let fcMask = Register.array(
     "FC_MASK", count: 8, at: 0x04, reset: .max, .readWrite, "1 = the event (32 x register + bit) is not sent to the FC")
   public static let clMask = Register.array(
-    "CL_MASK", count: 8, at: 0x24, reset: .max, .readWrite, "1 = the event (32 x register + bit) is not sent to the cluster")
+    "CL_MASK", count: 8, at: 0x24, reset: .max, .readWrite,
+    "1 = the event (32 x register + bit) is not sent to the cluster")
   public static let prMask = Register.array(
-    "PR_MASK", count: 8, at: 0x44, reset: .max, .readWrite, "1 = the event (32 x register + bit) is not sent to the uDMA")
+    "PR_MASK", count: 8, at: 0x44, reset: .max, .readWrite,
+    "1 = the event (32 x register + bit) is not sent to the uDMA")
   public static let err = Register.array(
     "ERR", count: 8, at: 0x64, .readToClear, "1 = the event fired while its counter was full")
   public static let timerSelHi = Register("TIMER_SEL_HI", at: 0x84, .readWrite, "Event for the timer's high half") {
