@@ -15,7 +15,7 @@ public struct BuildAttributes: Sendable {
   }
 
   /// `section`: the bytes of .riscv.attributes; anything malformed in it ends the reading and keeps what was found.
-  init(flags: UInt32, section: [UInt8]) {
+  public init(flags: UInt32, section: [UInt8]) {
     self.flags = flags
     var architecture: String?
     var stackAlignment: UInt32?
