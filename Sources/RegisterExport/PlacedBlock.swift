@@ -1,0 +1,61 @@
+// A register block at its place in a machine: what every export starts from.
+
+import HardwareModel
+
+/// A declared block with what only the chip knows about it: base address and interrupt lines.
+public struct PlacedBlock: Sendable {
+  /// An interrupt line of the core that the block can raise.
+  public struct Interrupt: Sendable, Equatable {
+    public let name: String
+    public let number: Int
+
+    public init(_ name: String, _ number: Int) {
+      self.name = name
+      self.number = number
+    }
+  }
+
+  public let block: RegisterBlock
+  /// The instance's name; the block's own where there is only one, as `UDMA_UART0` of the block `UDMA_UART`.
+  public let name: String
+  public let base: Address
+  public let interrupts: [Interrupt]
+
+  public init(_ block: RegisterBlock, name: String? = nil, base: Address, interrupts: [Interrupt] = []) {
+    self.block = block
+    self.name = name ?? block.name
+    self.base = base
+    self.interrupts = interrupts
+  }
+}
+
+extension Sequence where Element == PlacedBlock {
+  /// The instances of each block, blocks in order of first appearance.
+  func groupedByBlock() -> [[PlacedBlock]] {
+    var groups: [[PlacedBlock]] = []
+    for placed in self {
+      if let group = groups.firstIndex(where: { $0[0].block.name == placed.block.name }) {
+        groups[group].append(placed)
+      } else {
+        groups.append([placed])
+      }
+    }
+    return groups
+  }
+}
+
+/// `0x1A10C000`: upper case, as the chip's documents write addresses.
+func hex(_ value: UInt32, digits: Int = 8) -> String {
+  let text = String(value, radix: 16, uppercase: true)
+  return "0x" + String(repeating: "0", count: max(0, digits - text.count)) + text
+}
+
+extension Field {
+  /// `15:8`, or `3` for a single bit.
+  var bits: String { width == 1 ? "\(lsb)" : "\(lsb + width - 1):\(lsb)" }
+}
+
+extension String {
+  /// One line: runs of white space, line breaks among them, become one space.
+  var singleLine: String { split(whereSeparator: \.isWhitespace).joined(separator: " ") }
+}
