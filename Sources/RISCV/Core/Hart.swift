@@ -70,6 +70,8 @@ public final class Hart {
   // Data accesses that have left the core and wait for their access phase.
   var outstanding = OutstandingAccesses()
   private(set) var accessSlot: EventQueue.Slot?
+  /// The load or store whose access takes place now, or the last one.
+  public internal(set) var accessPC: Address = 0
   /// First word of a split load under way.
   var splitLow: UInt32 = 0
 

@@ -56,7 +56,7 @@ extension Hart {
       access.phase = granted
       access.answered = timing.wb
       // An access may take place at once only if nothing older waits and no interrupt can come in between.
-      if outstanding.isEmpty && request <= access.issued + (access.isSecond ? 2 : 1) {
+      if outstanding.isEmpty && (request == access.issued + 1 || queue.next > granted) {
         if queue.next <= granted { queue.run(through: granted) }
         complete(access, in: window)
         return
@@ -79,6 +79,7 @@ extension Hart {
       queue.run(through: access.phase)
       requestStop(.ended)
     case .never:
+      accessPC = access.pc
       requestStop(.lockup(.bus(access.address, isWrite: access.isWrite)))
     }
   }
@@ -92,6 +93,7 @@ extension Hart {
   /// The access at the head of the queue reaches its access phase.
   func completeAccess(at cycle: Cycle) {
     guard let access = outstanding.takeFirst() else { return }
+    accessPC = access.pc
     if let accessSlot, !outstanding.isEmpty {
       queue.schedule(accessSlot, at: max(cycle, outstanding.nextPhase))
     }
