@@ -131,7 +131,8 @@ public final class UDMA: BusTarget {
       if let channel = transmitChannel(peripheral, register) {
         return value(
           word: register >> 2 & 3, channel.config, channel.generator,
-          isActive: transmitIndex[ObjectIdentifier(channel)].map(transmit.isActive) ?? false)
+          isActive: transmitIndex[ObjectIdentifier(channel)].map(transmit.isActive) ?? false,
+          hidesDataSize: channel.hidesDataSize)
       }
       if let channel = receiveChannel(peripheral, register) {
         return value(
@@ -174,13 +175,14 @@ public final class UDMA: BusTarget {
   }
 
   private func value(
-    word: UInt32, _ config: UDMAChannelConfiguration, _ generator: UDMAAddressGenerator, isActive: Bool
+    word: UInt32, _ config: UDMAChannelConfiguration, _ generator: UDMAAddressGenerator, isActive: Bool,
+    hidesDataSize: Bool = false
   ) -> UInt32 {
     switch word {
     case 0: return generator.address
     case 1: return generator.bytesLeft
     default:
-      return (config.isContinuous ? UDMAChannelConfiguration.continuousBit : 0) | config.dataSize << 1
+      return (config.isContinuous ? UDMAChannelConfiguration.continuousBit : 0) | (hidesDataSize ? 0 : config.dataSize << 1)
         | (isActive ? UDMAChannelConfiguration.enableBit : 0)
         | (generator.isPending ? UDMAChannelConfiguration.pendingBit : 0)
     }

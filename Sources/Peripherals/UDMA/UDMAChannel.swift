@@ -156,11 +156,15 @@ public final class UDMATransmitChannel {
   /// In this cycle the core delivers this datum.
   var delivered: UInt32?
 
-  init(event: Int, depth: Int = 2, dataSize: UInt32 = 0, dataSizeIsWritable: Bool = false) {
+  /// The CFG register shows 0 for the data size (SPI TX).
+  let hidesDataSize: Bool
+
+  init(event: Int, dataSize: UInt32 = 0, dataSizeIsWritable: Bool = false, hidesDataSize: Bool = false) {
     self.event = event
     self.dataSizeIsWritable = dataSizeIsWritable
+    self.hidesDataSize = hidesDataSize
     config = UDMAChannelConfiguration(dataSize: dataSize)
-    fifo = UDMATransmitFIFO(depth: depth)
+    fifo = UDMATransmitFIFO(depth: 2)
   }
 }
 

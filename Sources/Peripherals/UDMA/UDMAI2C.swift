@@ -40,8 +40,8 @@ public final class UDMAI2C: UDMARegisterStore {
     super.init(
       UDMAI2CRegisters.block,
       transmit: [
-        UDMATransmitChannel(event: firstEvent + 1, depth: 8),
-        UDMATransmitChannel(event: firstEvent + 2, depth: 8, dataSize: 2),
+        UDMATransmitChannel(event: firstEvent + 1),
+        UDMATransmitChannel(event: firstEvent + 2, dataSize: 2),
       ], receive: [UDMAReceiveChannel(event: firstEvent)])
   }
 }

@@ -12,12 +12,20 @@ public class UDMARegisterStore: UDMAPeripheral {
   /// Told once when software starts to use the peripheral.
   public var diagnostics: DiagnosticSink?
 
+  /// Data that the missing function's own FIFOs hold, per transmit channel, and how many there are.
+  private let room: Int
+  private var held: [Int]
   private let bank: RegisterBank
   private var written: (offset: UInt32, value: UInt32)?
   private var readOffset: UInt32?
 
-  /// A store with the registers of `block`.
-  public init(_ block: RegisterBlock, transmit: [UDMATransmitChannel] = [], receive: [UDMAReceiveChannel] = []) {
+  /// A store with the registers of `block`, which fetches `readAhead` data of each transmit channel.
+  public init(
+    _ block: RegisterBlock, transmit: [UDMATransmitChannel] = [], receive: [UDMAReceiveChannel] = [],
+    readAhead: Int = 8
+  ) {
+    room = max(readAhead - 2, 0)
+    held = transmit.map { _ in 0 }
     bank = RegisterBank(block)
     transmitChannels = transmit
     receiveChannels = receive
@@ -47,8 +55,10 @@ public class UDMARegisterStore: UDMAPeripheral {
       readOffset = nil
     }
     guard system else { return }
-    for channel in transmitChannels {
-      channel.fifo.clock(isGranted: channel.isGranted, delivered: channel.delivered, isTaken: false)
+    for (index, channel) in transmitChannels.enumerated() {
+      let isTaken = channel.fifo.front != nil && held[index] < room
+      channel.fifo.clock(isGranted: channel.isGranted, delivered: channel.delivered, isTaken: isTaken)
+      if isTaken { held[index] += 1 }
       channel.config.enable = false
       channel.config.clear = false
     }
@@ -85,14 +95,18 @@ public class UDMARegisterStore: UDMAPeripheral {
   }
 
   public func quietEdges(hasClock: Bool) -> UInt64 {
-    written != nil || readOffset != nil ? 0 : .max
+    if written != nil || readOffset != nil { return 0 }
+    for (index, channel) in transmitChannels.enumerated() where hasClock {
+      if channel.fifo.front != nil, held[index] < room { return 0 }
+    }
+    return .max
   }
 
   public var possibleEvents: EventSet {
     var events = EventSet()
     for channel in transmitChannels where channel.config.enable || channel.generator.isEnabled {
       // The FIFO in front of the missing function still fetches a few data, so a short buffer ends.
-      if channel.fifo.isReady { events.insert(channel.event) }
+      if channel.fifo.isReady || channel.config.enable { events.insert(channel.event) }
     }
     return events
   }

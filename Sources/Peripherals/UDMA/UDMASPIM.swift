@@ -36,8 +36,8 @@ public final class UDMASPIM: UDMARegisterStore {
     super.init(
       UDMASPIMRegisters.block,
       transmit: [
-        UDMATransmitChannel(event: firstEvent + 1, depth: 12, dataSizeIsWritable: true),
-        UDMATransmitChannel(event: firstEvent + 2, depth: 12, dataSize: 2),
-      ], receive: [UDMAReceiveChannel(event: firstEvent, dataSize: 2, dataSizeIsWritable: true)])
+        UDMATransmitChannel(event: firstEvent + 1, dataSize: 2, dataSizeIsWritable: true, hidesDataSize: true),
+        UDMATransmitChannel(event: firstEvent + 2, dataSize: 2),
+      ], receive: [UDMAReceiveChannel(event: firstEvent, dataSize: 2, dataSizeIsWritable: true)], readAhead: 12)
   }
 }
