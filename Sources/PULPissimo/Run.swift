@@ -44,6 +44,19 @@ extension Machine {
     hart.requestStop(.ended)
   }
 
+  /// The end of a run that ran out of time on the host.
+  public func limitEnd(_ message: String) -> RunEnd {
+    RunEnd(reason: .limit, code: 0, pc: hart.pc, message: message, cycles: hart.cycle)
+  }
+
+  /// Ends the run as riscv-tests do: value 1 stored at `address` is code 0, another odd value v is code v >> 1.
+  public func watchTohost(at address: Address) {
+    hart.watchStores(at: address)
+    hart.onWatchedStore = { [unowned self] value, _ in
+      if value & 1 != 0 { exit(code: value >> 1) }
+    }
+  }
+
   /// The end of a run that someone outside stopped.
   public func interruptedEnd(_ message: String) -> RunEnd {
     RunEnd(reason: .interrupted, code: 0, pc: hart.pc, message: message, cycles: hart.cycle)
@@ -65,7 +78,9 @@ extension Machine {
       if let strictViolation { return end(.strict, strictViolation) }
       return end(.interrupted, "stopped")
     case .lockup(let lockup):
-      return end(.lockup, describe(lockup))
+      var place = hart.pc
+      if case .bus = lockup { place = hart.accessPC }
+      return RunEnd(reason: .lockup, code: 0, pc: place, message: describe(lockup), cycles: hart.cycle)
     }
   }
 

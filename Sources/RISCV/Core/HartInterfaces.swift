@@ -60,6 +60,8 @@ public struct BusAccess: Sendable {
   public let isWrite: Bool
   /// Rotated store data, or the whole word read.
   public let value: UInt32
+  /// `HartCounters.storesNotThroughSP` when the instruction was issued.
+  public let storesBefore: UInt64
 }
 
 /// Told what a hart does. Nothing that an observer does can change what the hart does or when.

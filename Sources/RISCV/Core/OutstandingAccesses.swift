@@ -24,6 +24,8 @@ struct OutstandingAccess {
   var rd: UInt8
   /// Goes to a direct memory, not to the bus.
   var isDirect: Bool
+  /// `HartCounters.storesNotThroughSP` when it was issued.
+  var storesBefore: UInt64
 }
 
 /// A small queue in order of access phase: at most one load or store is answered at a time, and one more may wait.

@@ -11,6 +11,10 @@ extension Hart {
   /// Executes a load or store that leaves ID at `t`.
   func accessMemory(_ instruction: Instruction, t: Cycle) {
     let address = x[Int(instruction.rs1)] &+ instruction.immediate
+    let here = pc
+    let storesBefore = counters.storesNotThroughSP
+    // Counted first: what happens at the access sees every instruction that has left ID.
+    retire(instruction)
     let size = Arithmetic.size(instruction.operation)
     let isWrite = instruction.timing == .store
     let lane = address & 3
@@ -25,9 +29,10 @@ extension Hart {
     }
 
     var access = OutstandingAccess(
-      pc: pc, issued: t, phase: 0, answered: 0, address: address, firstLane: lane, size: UInt8(size), isWrite: isWrite,
+      pc: here, issued: t, phase: 0, answered: 0, address: address, firstLane: lane, size: UInt8(size), isWrite: isWrite,
       isSecond: false, isSplit: isSplit, value: value, operation: instruction.operation, rd: instruction.rd,
-      isDirect: false)
+      isDirect: false,
+      storesBefore: storesBefore)
     var granted: Cycle = t + 1
     perform(&access, request: configuration.cycleModel ? timing.requestCycle(t) : t + 1, granted: &granted)
     if isSplit, stop == nil {
@@ -44,7 +49,6 @@ extension Hart {
     } else {
       timing.avail = t + 1
     }
-    retire(instruction)
     if stop == .ended { endCycle = timing.wb }
   }
 
@@ -114,7 +118,7 @@ extension Hart {
     observer?.accessed(
       BusAccess(
         pc: access.pc, issued: access.issued, phase: cycle, answered: access.answered, address: access.address,
-        size: Int(access.size), isWrite: access.isWrite, value: value))
+        size: Int(access.size), isWrite: access.isWrite, value: value, storesBefore: access.storesBefore))
   }
 
   /// One transaction on direct memory.
