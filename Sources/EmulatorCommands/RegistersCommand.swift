@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Foundation
+import HardwareModel
 import RegisterExport
 
 /// Prints the register blocks, or writes them to files.
@@ -31,7 +32,7 @@ public struct RegistersCommand: ParsableCommand {
   public func run() throws {
     let blocks = try Self.select(block, of: Self.machineBlocks)
     guard let outputDirectory else {
-      print(format.text(for: blocks), terminator: "")
+      print(format.render(blocks), terminator: "")
       return
     }
     for file in format.files(for: blocks) {

@@ -1,5 +1,7 @@
 // The forms in which register declarations leave the emulator, and the files they are kept in.
 
+import HardwareModel
+
 /// A text format for register blocks.
 public enum RegisterFormat: String, CaseIterable, Sendable {
   /// For reading in a terminal.
@@ -12,7 +14,7 @@ public enum RegisterFormat: String, CaseIterable, Sendable {
   case json
 
   /// The blocks as one text; the same on every run.
-  public func text(for blocks: [PlacedBlock]) -> String {
+  public func render(_ blocks: [PlacedBlock]) -> String {
     switch self {
     case .text: return PlainText.text(for: blocks)
     case .markdown: return Markdown.text(for: blocks)
@@ -25,11 +27,11 @@ public enum RegisterFormat: String, CaseIterable, Sendable {
   /// The blocks as files, by name.
   public func files(for blocks: [PlacedBlock]) -> [(name: String, content: String)] {
     switch self {
-    case .text: return [("registers.txt", text(for: blocks))]
-    case .markdown: return [("Registers.md", text(for: blocks))]
-    case .svd: return [("pulpissimo.svd", text(for: blocks))]
+    case .text: return [("registers.txt", render(blocks))]
+    case .markdown: return [("Registers.md", render(blocks))]
+    case .svd: return [("pulpissimo.svd", render(blocks))]
     case .header: return CHeader.files(for: blocks)
-    case .json: return [("registers.json", text(for: blocks))]
+    case .json: return [("registers.json", render(blocks))]
     }
   }
 }

@@ -64,7 +64,7 @@ let compilers = [
   }
 
   @Test func `comments end where they should`() {
-    let header = RegisterFormat.header.text(for: Sample.placed)
+    let header = RegisterFormat.header.render(Sample.placed)
     #expect(header.contains("Uses * / and / * and"))
     #expect(header.components(separatedBy: "/*").count == header.components(separatedBy: "*/").count)
   }

@@ -12,14 +12,14 @@ import Testing
 
   @Test(arguments: RegisterFormat.allCases)
   func `the same text comes out each time, without trailing spaces, with one final newline`(format: RegisterFormat) {
-    let text = format.text(for: Sample.placed)
-    #expect(text == format.text(for: Sample.placed))
+    let text = format.render(Sample.placed)
+    #expect(text == format.render(Sample.placed))
     #expect(!text.split(separator: "\n").contains { $0.last?.isWhitespace == true })
     #expect(text.hasSuffix("\n") && !text.hasSuffix("\n\n"))
   }
 
   @Test func `Markdown rows keep their columns whatever the text`() {
-    let text = RegisterFormat.markdown.text(for: Sample.placed)
+    let text = RegisterFormat.markdown.render(Sample.placed)
     #expect(text.contains("\\<b\\>&amp;\"quotes\"\\</b\\> \\| \\`ticks\\` \\*"))
     var columns = 0
     for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
@@ -37,7 +37,7 @@ import Testing
   }
 
   @Test func `JSON holds every declaration`() throws {
-    let data = Data(RegisterFormat.json.text(for: Sample.placed).utf8)
+    let data = Data(RegisterFormat.json.render(Sample.placed).utf8)
     let root = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
     #expect(root["schema"] as? String == "pulpemu-registers/1")
     let blocks = try #require(root["blocks"] as? [[String: Any]])
@@ -52,7 +52,7 @@ import Testing
   }
 
   @Test func `plain text lists addresses, fields and named values`() {
-    let text = RegisterFormat.text.text(for: Sample.placed)
+    let text = RegisterFormat.text.render(Sample.placed)
     #expect(text.contains("SAMPLE1 at 0x1A10D000"))
     #expect(text.contains("0x1A10C004 FLAGS"))
     #expect(text.contains("[2:1] MODE"))

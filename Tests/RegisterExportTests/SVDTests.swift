@@ -56,11 +56,11 @@ func reading(of svd: String) throws -> [String] {
 @Suite struct SVDTests {
   @Test func `an independent parser reads every name, offset, reset value, field, access rule and named value`() throws
   {
-    #expect(try reading(of: RegisterFormat.svd.text(for: Sample.placed)) == expectedReading(of: Sample.placed))
+    #expect(try reading(of: RegisterFormat.svd.render(Sample.placed)) == expectedReading(of: Sample.placed))
   }
 
   @Test func `text with markup stays text`() throws {
-    let svd = RegisterFormat.svd.text(for: Sample.placed)
+    let svd = RegisterFormat.svd.render(Sample.placed)
     #expect(svd.contains("&lt;b&gt;&amp;&quot;quotes&quot;&lt;/b&gt;"))
     #expect(svd.contains("Runs &amp; &lt;races&gt;"))
     #expect(!svd.contains("<b>"))
