@@ -32,7 +32,8 @@ struct MachineOptions: ParsableArguments {
 
   @Option(
     name: .customLong("set"),
-    help: ArgumentHelp("Set a machine parameter (`pulpemu parameters` lists them). Repeatable.", valueName: "PATH=VALUE")
+    help: ArgumentHelp(
+      "Set a machine parameter (`pulpemu parameters` lists them). Repeatable.", valueName: "PATH=VALUE")
   )
   var parameters: [String] = []
 

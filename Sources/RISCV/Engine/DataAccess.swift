@@ -29,7 +29,8 @@ extension Hart {
     }
 
     var access = OutstandingAccess(
-      pc: here, issued: t, phase: 0, answered: 0, address: address, firstLane: lane, size: UInt8(size), isWrite: isWrite,
+      pc: here, issued: t, phase: 0, answered: 0, address: address, firstLane: lane, size: UInt8(size),
+      isWrite: isWrite,
       isSecond: false, isSplit: isSplit, value: value, operation: instruction.operation, rd: instruction.rd,
       isDirect: false,
       storesBefore: storesBefore)
