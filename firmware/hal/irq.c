@@ -4,7 +4,6 @@
  */
 #include "irq.h"
 
-#include "console.h"
 #include "itc.h"
 #include "system.h"
 
@@ -51,7 +50,6 @@ static const char *exception_name(uint32_t cause)
     }
 }
 
-/** Reached from startup/vectors.S, on a fresh stack and with interrupts disabled. */
 _Noreturn void exception_report(uint32_t mcause, uint32_t mepc, uint32_t ra, uint32_t sp)
 {
     printf("exception %lu (%s) at 0x%08lx, ra 0x%08lx, sp 0x%08lx\n", (unsigned long)mcause, exception_name(mcause),

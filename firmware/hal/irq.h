@@ -36,6 +36,9 @@ void irq_enable_line(enum irq_line line);
 /** Closes a line in the controller and in mie. */
 void irq_disable_line(enum irq_line line);
 
+/** Reports an exception and ends the program; startup/vectors.S comes here on a fresh stack, interrupts disabled. */
+_Noreturn void exception_report(uint32_t mcause, uint32_t mepc, uint32_t ra, uint32_t sp);
+
 /** Disables interrupts and tells whether they were enabled. */
 static inline bool irq_save(void)
 {

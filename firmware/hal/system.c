@@ -6,6 +6,9 @@
 
 #include "console.h"
 
+#include <stdlib.h>
+#include <unistd.h>
+
 _Noreturn void exit_program(int code)
 {
     console_drain();
