@@ -11,7 +11,7 @@
 static int put(char character, FILE *file)
 {
     (void)file;
-    mmio_write(STDOUT_BASE + STDOUT_FC_CORE0_OFFSET, (unsigned char)character);
+    mmio_write(STDOUT_BASE + STDOUT_FC_CHARACTER_OFFSET, (unsigned char)character);
     return (unsigned char)character;
 }
 

@@ -8,15 +8,21 @@
 #include "udma_ctrl_regs.h"
 #include "udma_uart_regs.h"
 
+/** Peripheral id of UART0: its clock gate. */
+enum { UDMA_ID_UART0 = 0 };
+
+/** SETUP counts data bits from 5. */
+enum { DATA_BITS = 8, FEWEST_DATA_BITS = 5 };
+
 /** Consecutive idle readings that drain wants: STATUS shows idle for a moment between two characters. */
 enum { IDLE_READINGS = 4 };
 
 void udma_uart_init(uint16_t divider)
 {
-    mmio_set_bits(UDMA_CTRL_BASE + UDMA_CTRL_CG_OFFSET, UDMA_CTRL_CG_UART0_MASK);
+    mmio_set_bits(UDMA_CTRL_BASE + UDMA_CTRL_CG_OFFSET, 1u << UDMA_ID_UART0);
     mmio_write(UDMA_UART_BASE + UDMA_UART_SETUP_OFFSET,
                (uint32_t)divider << UDMA_UART_SETUP_CLKDIV_BIT |
-                   UDMA_UART_SETUP_BIT_LENGTH_8_BITS << UDMA_UART_SETUP_BIT_LENGTH_BIT | UDMA_UART_SETUP_TX_EN_MASK);
+                   (DATA_BITS - FEWEST_DATA_BITS) << UDMA_UART_SETUP_BITS_BIT | UDMA_UART_SETUP_TX_EN_MASK);
 }
 
 bool udma_uart_full(void)
