@@ -182,7 +182,8 @@ public final class UDMA: BusTarget {
     case 0: return generator.address
     case 1: return generator.bytesLeft
     default:
-      return (config.isContinuous ? UDMAChannelConfiguration.continuousBit : 0) | (hidesDataSize ? 0 : config.dataSize << 1)
+      return (config.isContinuous ? UDMAChannelConfiguration.continuousBit : 0)
+        | (hidesDataSize ? 0 : config.dataSize << 1)
         | (isActive ? UDMAChannelConfiguration.enableBit : 0)
         | (generator.isPending ? UDMAChannelConfiguration.pendingBit : 0)
     }
