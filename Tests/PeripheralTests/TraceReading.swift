@@ -74,9 +74,12 @@ func readUDMATrace(_ file: URL) throws -> UDMATrace {
       trace.entries.append((cycle, .l2Read(access[0], access[1])))
     } else if let access = words("l2w") {
       trace.entries.append((cycle, .l2Write(access[0], access[1], strobe: UInt8(access[2]))))
-    } else if let memory = object["l2"] as? [Any], let address = memory[0] as? NSNumber, let hex = memory[1] as? String {
+    } else if let memory = object["l2"] as? [Any], let address = memory[0] as? NSNumber, let hex = memory[1] as? String
+    {
       let digits = Array(hex)
-      let bytes = stride(from: 0, to: digits.count - 1, by: 2).map { UInt8(String(digits[$0...$0 + 1]), radix: 16) ?? 0 }
+      let bytes = stride(from: 0, to: digits.count - 1, by: 2).map {
+        UInt8(String(digits[$0...$0 + 1]), radix: 16) ?? 0
+      }
       trace.entries.append((cycle, .memory(address.uint32Value, bytes)))
     } else if let event = object["event"] as? NSNumber {
       trace.entries.append((cycle, .event(event.intValue)))

@@ -11,19 +11,16 @@ public final class APBSoCControl: BusTarget {
   public var onExit: ((_ code: UInt32, Cycle) -> Void)?
 
   private let bank: RegisterBank
-  private var fetchEnable = LatchedInput(0)
+  private var fetchEnable = FetchEnableRegister()
   private var bootPins: LatchedInput
   private var jtagInput = LatchedInput(0)
   private var clockSelect: UInt32 = 0
-  private var fetchPin = true
-  private var isFetchPinValid = true
 
   /// A block with the boot mode pins at `bootSelect`.
   public init(bootSelect: UInt32 = 1) {
     bank = RegisterBank(APBSoCControlRegisters.block)
     bootPins = LatchedInput(0)
     bootPins.set(bootSelect & 3, from: 1)
-    fetchEnable.set(1, from: 1)
   }
 
   public var registers: RegisterBlock { bank.block }
@@ -38,13 +35,11 @@ public final class APBSoCControl: BusTarget {
   public var jtagOutput: UInt8 { UInt8(truncatingIfNeeded: bank[APBSoCControlRegisters.jtagReg]) }
 
   /// The fetch-enable register in `cycle`.
-  public func isFetchEnabled(at cycle: Cycle) -> Bool { fetchEnable.value(at: cycle) != 0 }
+  public func isFetchEnabled(at cycle: Cycle) -> Bool { fetchEnable.value(at: cycle) }
 
   /// The fetch-enable pins from `cycle` on.
   public func setFetchEnablePins(_ value: Bool, isValid: Bool, at cycle: Cycle) {
-    fetchPin = value
-    isFetchPinValid = isValid
-    if isValid { fetchEnable.set(value ? 1 : 0, from: cycle &+ 1) }
+    fetchEnable.setPins(value, isValid: isValid, at: cycle)
   }
 
   /// The boot mode pins from `cycle` on.
@@ -71,8 +66,7 @@ public final class APBSoCControl: BusTarget {
     let offset = offset & 0x1FC
     bank.write(offset, value)
     if offset == APBSoCControlRegisters.fcFetch.offset {
-      fetchEnable.set(value & 1, from: cycle &+ 1)
-      if isFetchPinValid { fetchEnable.set(fetchPin ? 1 : 0, from: cycle &+ 2) }
+      fetchEnable.write(value & 1 != 0, at: cycle)
     }
     if offset == APBSoCControlRegisters.coreStatus.offset, value >> 31 != 0 { onExit?(value & 0x7FFF_FFFF, cycle) }
   }

@@ -13,20 +13,16 @@ public final class SoCControl: BusTarget {
   public var onJTAGOutput: ((UInt8, Cycle) -> Void)?
 
   private let bank: RegisterBank
-  private var fetchEnable = LatchedInput(0)
+  private var fetchEnable = FetchEnableRegister()
   private var bootPins: LatchedInput
   private var clockSelect = LatchedInput(0)
   private var jtagInput = LatchedInput(0)
-  /// The pins `fc_fetch_en_i` and `fc_fetch_en_valid_i`, both 1 in PULPissimo, as from `fetchPinsCycle` on.
-  private var fetchPin = true
-  private var isFetchPinValid = true
 
   /// A block that reports `info` as SOC_INFO, with the boot mode pins at `bootSelect`.
   public init(info: UInt32 = SoCControlRegisters.socInfo.reset, bootSelect: UInt32 = 1) {
     bank = RegisterBank(SoCControlRegisters.block)
     bank[SoCControlRegisters.socInfo] = info
     bootPins = LatchedInput(bootSelect & 3)
-    fetchEnable.set(1, from: 1)
   }
 
   public var registers: RegisterBlock { bank.block }
@@ -39,13 +35,11 @@ public final class SoCControl: BusTarget {
   public var jtagOutput: UInt8 { UInt8(truncatingIfNeeded: bank[SoCControlRegisters.jtagReg]) }
 
   /// The fetch-enable register in `cycle`.
-  public func isFetchEnabled(at cycle: Cycle) -> Bool { fetchEnable.value(at: cycle) != 0 }
+  public func isFetchEnabled(at cycle: Cycle) -> Bool { fetchEnable.value(at: cycle) }
 
   /// The fetch-enable pins from `cycle` on.
   public func setFetchEnablePins(_ value: Bool, isValid: Bool, at cycle: Cycle) {
-    fetchPin = value
-    isFetchPinValid = isValid
-    if isValid { fetchEnable.set(value ? 1 : 0, from: cycle &+ 1) }
+    fetchEnable.setPins(value, isValid: isValid, at: cycle)
   }
 
   /// The boot mode pins from `cycle` on.
@@ -59,7 +53,8 @@ public final class SoCControl: BusTarget {
     let offset = offset & 0xFF
     guard let register = registers.register(at: offset), register.offset == offset else { return .max }
     switch offset {
-    case SoCControlRegisters.fcFetchEn.offset: return fetchEnable.value(at: cycle) << 1
+    case SoCControlRegisters.fcFetchEn.offset:
+      return fetchEnable.value(at: cycle) ? SoCControlRegisters.fcFetchEn.mask(of: .readWrite) : 0
     case SoCControlRegisters.jtagReg.offset: return jtagInput.value(at: cycle) << 8
     case SoCControlRegisters.bootSel.offset: return bootPins.value(at: cycle)
     case SoCControlRegisters.clkSel.offset: return clockSelect.value(at: cycle)
@@ -76,14 +71,45 @@ public final class SoCControl: BusTarget {
     bank.write(offset, value)
     switch offset {
     case SoCControlRegisters.fcFetchEn.offset:
-      // The write wins over the pin in its own cycle; from the next one on the pin rewrites the register.
-      fetchEnable.set(value >> 1 & 1, from: cycle &+ 1)
-      if isFetchPinValid { fetchEnable.set(fetchPin ? 1 : 0, from: cycle &+ 2) }
+      fetchEnable.write(value & SoCControlRegisters.fcFetchEn.mask(of: .readWrite) != 0, at: cycle)
     case SoCControlRegisters.jtagReg.offset: onJTAGOutput?(UInt8(truncatingIfNeeded: value), cycle)
     case SoCControlRegisters.coreStatus.offset:
       if value >> 31 != 0 { onExit?(value & 0x7FFF_FFFF, cycle) }
     default: break
     }
+  }
+}
+
+/// The fetch enable: a write acts for a cycle, then the pins (both 1 in PULPissimo) set the register again.
+struct FetchEnableRegister {
+  private var now: Cycle = 0
+  private var value = false
+  private var pin = true
+  private var isPinValid = true
+  private var written: Bool?
+
+  private mutating func advance(to cycle: Cycle) {
+    guard cycle > now else { return }
+    value = written ?? (isPinValid ? pin : value)
+    written = nil
+    if cycle > now &+ 1, isPinValid { value = pin }
+    now = cycle
+  }
+
+  mutating func value(at cycle: Cycle) -> Bool {
+    advance(to: cycle)
+    return value
+  }
+
+  mutating func setPins(_ pin: Bool, isValid: Bool, at cycle: Cycle) {
+    advance(to: cycle)
+    self.pin = pin
+    isPinValid = isValid
+  }
+
+  mutating func write(_ value: Bool, at cycle: Cycle) {
+    advance(to: cycle)
+    written = value
   }
 }
 

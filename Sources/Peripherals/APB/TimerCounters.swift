@@ -18,6 +18,7 @@ struct TimerCounters: Equatable {
     var prescalerFlag = false
 
     func has(_ field: Field) -> Bool { cfg & field.mask != 0 }
+    var countsReference: Bool { has(TimerRegisters.enable) && has(TimerRegisters.referenceClock) }
   }
 
   /// What reaches the flip-flops in one cycle.
@@ -39,7 +40,8 @@ struct TimerCounters: Equatable {
   var is64: Bool { lo.has(TimerRegisters.mode64) }
   var irqLo: Bool { lo.flag && lo.has(TimerRegisters.irqEnable) && (!is64 || hi.flag) }
   var irqHi: Bool { !is64 && hi.flag && hi.has(TimerRegisters.irqEnable) }
-  var usesReference: Bool { (lo.cfg | hi.cfg) & TimerRegisters.referenceClock.mask != 0 }
+  /// A running half counts edges of the reference clock.
+  var usesReference: Bool { lo.countsReference || hi.countsReference }
 
   /// One rising clock edge.
   mutating func clock(_ inputs: Inputs) {

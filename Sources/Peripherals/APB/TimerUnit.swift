@@ -161,7 +161,7 @@ public final class TimerUnit: BusTarget {
       return
     }
     let saved = (now, counters, inputs)
-    run(to: .never &- 1, budget: 4096, stopsAtLineChange: true)
+    run(to: .never &- 1, budget: 256, stopsAtLineChange: true)
     let due = now
     (now, counters, inputs) = saved
     // A steady state runs to the end of time at once: nothing will change without input.

@@ -11,6 +11,10 @@ public enum ReplayTargets {
     case "soc_event_generator": return SoCEventGeneratorReplay(trace)
     case "apb_timer_unit": return TimerUnitReplay(trace)
     case "event_path": return EventPathReplay(trace)
+    case "gpio": return GPIOReplay(trace)
+    case "apb_gpio": return APBGPIOReplay(trace)
+    case "soc_ctrl_reg": return SoCControlReplay(trace)
+    case "apb_soc_ctrl": return APBSoCControlReplay(trace)
     default: return nil
     }
   }

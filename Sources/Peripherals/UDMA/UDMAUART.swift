@@ -246,6 +246,11 @@ public final class UDMAUART: UDMAPeripheral {
     return all.map { UInt8(truncatingIfNeeded: $0) }
   }
 
+  /// The receiver samples its pin.
+  public var isReceiverOn: Bool { receiveEnable == 7 && has(9) }
+  /// The receive FIFO takes another character.
+  public var hasReceiveRoom: Bool { receiveFIFO.isReady && !isCleaning }
+
   /// What the receiver is set to expect, for whoever drives its pin.
   var expectedFormat: UARTFormat {
     receiveEnable & 4 != 0
