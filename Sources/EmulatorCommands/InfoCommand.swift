@@ -3,6 +3,8 @@
 import ArgumentParser
 import FirmwareImage
 import Foundation
+import PULPissimo
+import RISCV
 
 /// Describes a firmware image without running it.
 public struct InfoCommand: ParsableCommand {
@@ -34,11 +36,18 @@ public struct InfoCommand: ParsableCommand {
   }
 
   /// The machine's loadable memory by bank.
-  static var memory: [MemoryRange] { [] }
+  static var memory: [MemoryRange] {
+    Machine.ranges(interleaved: UInt64(MemoryMap.interleavedWindow))
+  }
   /// The second addresses under which the machine's memory answers.
-  static var aliases: [AddressAlias] { [] }
+  static var aliases: [AddressAlias] { [Machine.dataAlias] }
   /// The core's decoder.
-  static var decode: InfoReport.Decode? { nil }
+  static var decode: InfoReport.Decode? {
+    { word in
+      let instruction = Decoder.decode(word)
+      return (Int(instruction.length), instruction.operation != .illegal)
+    }
+  }
 }
 
 /// The text of `pulpemu info`.

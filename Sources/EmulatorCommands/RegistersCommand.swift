@@ -3,6 +3,7 @@
 import ArgumentParser
 import Foundation
 import HardwareModel
+import PULPissimo
 import RegisterExport
 
 /// Prints the register blocks, or writes them to files.
@@ -58,7 +59,7 @@ public struct RegistersCommand: ParsableCommand {
   }
 
   /// Every block of the machine, in order of address.
-  static var machineBlocks: [PlacedBlock] { [] }
+  static var machineBlocks: [PlacedBlock] { MachineDescription.placedBlocks }
 }
 
 extension RegisterFormat: ExpressibleByArgument {}

@@ -28,6 +28,8 @@ public final class Machine {
   public let fll: FLL
   public let stdout = VirtualStdout()
   public let debugModule = DebugModule()
+  public let udma: UDMA
+  private let udmaMemory: UDMAMemory
   public let accelerator: RETA
   public let bus: PeripheralBus
   public private(set) var hart: Hart
@@ -59,13 +61,18 @@ public final class Machine {
     eventGenerator = SoCEventGenerator(queue: queue, reference: reference)
     timer = TimerUnit(queue: queue, reference: reference)
     fll = FLL(hasClusterLoop: configuration.profile == .p7)
+    udma = configuration.profile == .p7 ? UDMA.p7(queue: queue) : UDMA.p8(queue: queue)
+    udmaMemory = UDMAMemory(l2)
+    udma.memory = udmaMemory
     var accelerator = configuration.accelerator
     accelerator.l2Hi = MemoryMap.interleaved + fitted
     self.accelerator = RETA(queue: queue, memory: interleaved, configuration: accelerator)
 
     bus = PeripheralBus(sameDirectionWait: configuration.sameDirectionWait)
     hart = Hart(configuration: configuration.hart, queue: queue, bus: bus)
-    EventPath.connect(generator: eventGenerator, timer: timer, controller: interruptController)
+    EventPath.connect(
+      generator: eventGenerator, timer: timer, controller: interruptController,
+      trigger: { [unowned udma] event, cycle in udma.trigger(event, at: cycle) })
     connect()
     mapMemories(fitted: fitted)
     addSlots()
@@ -84,6 +91,9 @@ public final class Machine {
     accelerator.onEvent = { [unowned self] line, cycle in
       eventGenerator.raise(line == 0 ? RETA.doneEvent : RETA.errorEvent, at: cycle)
     }
+    udma.onEvent = { [unowned self] event, cycle in eventGenerator.raise(event, at: cycle) }
+    udma.diagnostics = { [unowned self] in report($0) }
+    udma.uart?.onTransmit = { [unowned self] character, _ in onCharacter?(character) }
     stdout.onCharacter = { [unowned self] character, _, _, _ in onCharacter?(character) }
     fll.onFrequency = { [unowned self] index, numerator, denominator, cycle in
       // FLL0 drives the SoC: its factor is the number of SoC cycles in a reference period.
@@ -117,24 +127,37 @@ public final class Machine {
       hart.requestStop(.ended)
     }
     // Both families of software program the FLL during start-up, at different addresses.
-    bus.add(fll, at: 0x1A10_0000, size: 0x1000)
+    bus.add(fll, at: MemoryMap.fll, size: MemoryMap.slotSize)
+    bus.add(udma, at: MemoryMap.udma, size: 2 * MemoryMap.slotSize)
     if isP7 {
       let control = APBSoCControl(bootSelect: configuration.bootSelect)
       control.onExit = exit
-      bus.add(control, at: 0x1A10_4000, size: 0x1000)
+      bus.add(control, at: MemoryMap.socControl, size: MemoryMap.slotSize)
+      let gpio = APBGPIO(queue: queue)
+      gpio.onInterrupt = { [unowned self] in gpioInterrupt($0, at: $1) }
+      bus.add(gpio, at: MemoryMap.gpio, size: MemoryMap.slotSize)
     } else {
       let control = SoCControl(info: information, bootSelect: configuration.bootSelect)
       control.onExit = exit
-      bus.add(control, at: 0x1A10_4000, size: 0x1000)
-      bus.add(fll, at: 0x1A12_0000, size: 0x1000)
-      bus.add(PadConfiguration(), at: 0x1A12_1000, size: 0x1000)
+      bus.add(control, at: MemoryMap.socControl, size: MemoryMap.slotSize)
+      let gpio = GPIO(queue: queue)
+      gpio.onInterrupt = { [unowned self] in gpioInterrupt($0, at: $1) }
+      bus.add(gpio, at: MemoryMap.gpio, size: MemoryMap.slotSize)
+      bus.add(fll, at: MemoryMap.fllP8, size: MemoryMap.slotSize)
+      bus.add(PadConfiguration(), at: MemoryMap.padConfiguration, size: MemoryMap.slotSize)
     }
-    bus.add(eventGenerator, at: 0x1A10_6000, size: 0x1000)
-    bus.add(interruptController, at: 0x1A10_9000, size: 0x2000)
-    bus.add(timer, at: 0x1A10_B000, size: 0x1000)
-    bus.add(accelerator, at: 0x1A10_C000, size: 0x1000)
-    bus.add(stdout, at: 0x1A10_F000, size: 0x1000)
-    bus.add(debugModule, at: 0x1A11_0000, size: 0x1_0000)
+    bus.add(eventGenerator, at: MemoryMap.eventGenerator, size: MemoryMap.slotSize)
+    bus.add(interruptController, at: MemoryMap.interruptController, size: 2 * MemoryMap.slotSize)
+    bus.add(timer, at: MemoryMap.timer, size: MemoryMap.slotSize)
+    bus.add(accelerator, at: MemoryMap.accelerator, size: MemoryMap.slotSize)
+    bus.add(stdout, at: MemoryMap.stdout, size: MemoryMap.slotSize)
+    bus.add(debugModule, at: MemoryMap.debugModule, size: 0x1_0000)
+  }
+
+  /// Pins' interrupt: line 15 and SoC event 139.
+  private func gpioInterrupt(_ level: Bool, at cycle: Cycle) {
+    interruptController.setLine(15, level, at: cycle)
+    eventGenerator.setLevel(139, level, at: cycle)
   }
 
   // MARK: Loading

@@ -91,7 +91,7 @@ public final class PeripheralBus: HartBus {
       && (reached.block.source != SoCControlRegisters.block.source || address & 3 == 0)
   }
 
-  private func isErrorSlave(_ address: Address) -> Bool { address >= 0x1A12_0000 && address < 0x1A14_0000 }
+  private func isErrorSlave(_ address: Address) -> Bool { MemoryMap.chipControl.contains(address) }
 
   public func read(_ address: Address, at cycle: Cycle) -> UInt32 {
     if let slot = slot(at: address) { return slot.target.read(address &- slot.base, at: cycle) }
