@@ -14,6 +14,7 @@ public final class DirectMemory {
   public let bytes: UnsafeMutableRawPointer
   /// Called after a write by anyone but the core's fast path, with address and byte count.
   public var onWrite: ((Address, Int) -> Void)?
+  private var parent: DirectMemory?
 
   /// Zero-filled memory of `size` bytes at `base`.
   public init(name: String, base: Address, size: Int, isWritable: Bool = true) {
@@ -25,7 +26,20 @@ public final class DirectMemory {
     bytes.initializeMemory(as: UInt8.self, repeating: 0, count: max(size, 4))
   }
 
-  deinit { bytes.deallocate() }
+  /// A part of `parent` under a name of its own, at the same addresses and on the same bytes.
+  public init(name: String, viewOf parent: DirectMemory, base: Address, size: Int) {
+    precondition(parent.contains(base, size), "a view must lie inside its parent")
+    self.name = name
+    self.base = base
+    self.size = size
+    self.isWritable = parent.isWritable
+    self.parent = parent
+    bytes = parent.bytes.advanced(by: Int(base &- parent.base))
+  }
+
+  deinit {
+    if parent == nil { bytes.deallocate() }
+  }
 
   /// True if all `count` bytes at `address` lie inside.
   @inlinable
@@ -53,13 +67,18 @@ public final class DirectMemory {
           of: UInt8(truncatingIfNeeded: value >> UInt32(8 * lane)), toByteOffset: offset + lane, as: UInt8.self)
       }
     }
-    onWrite?(aligned, 4)
+    changed(aligned, 4)
   }
 
   /// Copies `data` to `address`; bytes outside are dropped.
   public func write(_ address: Address, _ data: UnsafeRawBufferPointer) {
     guard let source = data.baseAddress, data.count > 0, contains(address, data.count) else { return }
     bytes.advanced(by: Int(address &- base)).copyMemory(from: source, byteCount: data.count)
-    onWrite?(address, data.count)
+    changed(address, data.count)
+  }
+
+  private func changed(_ address: Address, _ count: Int) {
+    onWrite?(address, count)
+    parent?.changed(address, count)
   }
 }

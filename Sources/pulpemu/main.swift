@@ -1,1 +1,5 @@
-print("pulpemu")
+// The executable: everything is in EmulatorCommands.
+
+import EmulatorCommands
+
+Pulpemu.main()

@@ -2,27 +2,39 @@
 #ifndef FC_ITC_REGS_H
 #define FC_ITC_REGS_H
 
+/** Fabric controller interrupt controller */
 #define FC_ITC_BASE 0x1A109800u
 
+/** Interrupt lines that may request the core: 1 = enabled */
 #define FC_ITC_MASK_OFFSET 0x000u
 
+/** Write 1: enables the line */
 #define FC_ITC_MASK_SET_OFFSET 0x004u
 
+/** Write 1: disables the line */
 #define FC_ITC_MASK_CLR_OFFSET 0x008u
 
+/** Pending lines; writing 0 to bit 26 also pops the event FIFO */
 #define FC_ITC_INT_OFFSET 0x00Cu
 
+/** Write 1: makes the line pending */
 #define FC_ITC_INT_SET_OFFSET 0x010u
 
+/** Write 1: clears the pending bit; bit 26 also pops the event FIFO */
 #define FC_ITC_INT_CLR_OFFSET 0x014u
 
+/** Lines that the core has acknowledged; a record without effect */
 #define FC_ITC_ACK_OFFSET 0x018u
 
+/** Write 1: sets the bit in ACK */
 #define FC_ITC_ACK_SET_OFFSET 0x01Cu
 
+/** Write 1: clears the bit in ACK */
 #define FC_ITC_ACK_CLR_OFFSET 0x020u
 
+/** The event popped last */
 #define FC_ITC_FIFO_OFFSET 0x024u
+/** SoC event id; a read does not pop */
 #define FC_ITC_FIFO_EVENT_ID_BIT 0u
 #define FC_ITC_FIFO_EVENT_ID_WIDTH 8u
 #define FC_ITC_FIFO_EVENT_ID_MASK 0x000000FFu

@@ -2,72 +2,162 @@
 #ifndef FLL_REGS_H
 #define FLL_REGS_H
 
+/** Frequency-locked loops */
 #define FLL_BASE 0x1A120000u
 
+/** Measured multiplication factor */
 #define FLL_FLL0_STATUS_OFFSET 0x000u
+/** Measured multiplication factor */
 #define FLL_FLL0_STATUS_MULT_BIT 0u
 #define FLL_FLL0_STATUS_MULT_WIDTH 16u
 #define FLL_FLL0_STATUS_MULT_MASK 0x0000FFFFu
 
+/** Configuration 1 */
 #define FLL_FLL0_CONF1_OFFSET 0x004u
+/** Multiplication factor: output is 32,768 Hz x MULT / 2^(DIV - 1) */
 #define FLL_FLL0_CONF1_MULT_BIT 0u
 #define FLL_FLL0_CONF1_MULT_WIDTH 16u
 #define FLL_FLL0_CONF1_MULT_MASK 0x0000FFFFu
+/** Code of the oscillator in open loop */
 #define FLL_FLL0_CONF1_DCO_CODE_BIT 16u
 #define FLL_FLL0_CONF1_DCO_CODE_WIDTH 10u
 #define FLL_FLL0_CONF1_DCO_CODE_MASK 0x03FF0000u
+/** Output divider; 0 and 1 do not divide */
 #define FLL_FLL0_CONF1_DIV_BIT 26u
 #define FLL_FLL0_CONF1_DIV_WIDTH 4u
 #define FLL_FLL0_CONF1_DIV_MASK 0x3C000000u
+/** Output waits for lock */
 #define FLL_FLL0_CONF1_OUTPUT_GATE_BIT 30u
 #define FLL_FLL0_CONF1_OUTPUT_GATE_WIDTH 1u
 #define FLL_FLL0_CONF1_OUTPUT_GATE_MASK 0x40000000u
+/** Loop is closed */
 #define FLL_FLL0_CONF1_CLOSED_LOOP_BIT 31u
 #define FLL_FLL0_CONF1_CLOSED_LOOP_WIDTH 1u
 #define FLL_FLL0_CONF1_CLOSED_LOOP_MASK 0x80000000u
 
+/** Configuration 2 */
 #define FLL_FLL0_CONF2_OFFSET 0x008u
+/** Loop gain */
+#define FLL_FLL0_CONF2_GAIN_BIT 0u
+#define FLL_FLL0_CONF2_GAIN_WIDTH 4u
+#define FLL_FLL0_CONF2_GAIN_MASK 0x0000000Fu
+/** Cycles out of tolerance until lock falls */
+#define FLL_FLL0_CONF2_DEASSERT_CYCLES_BIT 4u
+#define FLL_FLL0_CONF2_DEASSERT_CYCLES_WIDTH 6u
+#define FLL_FLL0_CONF2_DEASSERT_CYCLES_MASK 0x000003F0u
+/** Cycles in tolerance until lock rises */
+#define FLL_FLL0_CONF2_ASSERT_CYCLES_BIT 10u
+#define FLL_FLL0_CONF2_ASSERT_CYCLES_WIDTH 6u
+#define FLL_FLL0_CONF2_ASSERT_CYCLES_MASK 0x0000FC00u
+/** Tolerance of the lock detector */
+#define FLL_FLL0_CONF2_LOCK_TOLERANCE_BIT 16u
+#define FLL_FLL0_CONF2_LOCK_TOLERANCE_WIDTH 12u
+#define FLL_FLL0_CONF2_LOCK_TOLERANCE_MASK 0x0FFF0000u
+/** Stored and read back, no effect */
+#define FLL_FLL0_CONF2_UNUSED_BIT 28u
+#define FLL_FLL0_CONF2_UNUSED_WIDTH 1u
+#define FLL_FLL0_CONF2_UNUSED_MASK 0x10000000u
+/** Clock of the configuration registers */
+#define FLL_FLL0_CONF2_CONFIG_CLOCK_BIT 29u
+#define FLL_FLL0_CONF2_CONFIG_CLOCK_WIDTH 1u
+#define FLL_FLL0_CONF2_CONFIG_CLOCK_MASK 0x20000000u
+/** Opens the loop when locked */
+#define FLL_FLL0_CONF2_OPEN_LOOP_WHEN_LOCKED_BIT 30u
+#define FLL_FLL0_CONF2_OPEN_LOOP_WHEN_LOCKED_WIDTH 1u
+#define FLL_FLL0_CONF2_OPEN_LOOP_WHEN_LOCKED_MASK 0x40000000u
+/** Dithering */
+#define FLL_FLL0_CONF2_DITHER_BIT 31u
+#define FLL_FLL0_CONF2_DITHER_WIDTH 1u
+#define FLL_FLL0_CONF2_DITHER_MASK 0x80000000u
 
+/** Integrator state */
 #define FLL_FLL0_INTEGRATOR_OFFSET 0x00Cu
+/** Fractional part */
 #define FLL_FLL0_INTEGRATOR_FRACTION_BIT 6u
 #define FLL_FLL0_INTEGRATOR_FRACTION_WIDTH 10u
 #define FLL_FLL0_INTEGRATOR_FRACTION_MASK 0x0000FFC0u
+/** Integer part */
 #define FLL_FLL0_INTEGRATOR_INTEGER_BIT 16u
 #define FLL_FLL0_INTEGRATOR_INTEGER_WIDTH 10u
 #define FLL_FLL0_INTEGRATOR_INTEGER_MASK 0x03FF0000u
 
+/** Measured multiplication factor */
 #define FLL_FLL1_STATUS_OFFSET 0x010u
+/** Measured multiplication factor */
 #define FLL_FLL1_STATUS_MULT_BIT 0u
 #define FLL_FLL1_STATUS_MULT_WIDTH 16u
 #define FLL_FLL1_STATUS_MULT_MASK 0x0000FFFFu
 
+/** Configuration 1 */
 #define FLL_FLL1_CONF1_OFFSET 0x014u
+/** Multiplication factor: output is 32,768 Hz x MULT / 2^(DIV - 1) */
 #define FLL_FLL1_CONF1_MULT_BIT 0u
 #define FLL_FLL1_CONF1_MULT_WIDTH 16u
 #define FLL_FLL1_CONF1_MULT_MASK 0x0000FFFFu
+/** Code of the oscillator in open loop */
 #define FLL_FLL1_CONF1_DCO_CODE_BIT 16u
 #define FLL_FLL1_CONF1_DCO_CODE_WIDTH 10u
 #define FLL_FLL1_CONF1_DCO_CODE_MASK 0x03FF0000u
+/** Output divider; 0 and 1 do not divide */
 #define FLL_FLL1_CONF1_DIV_BIT 26u
 #define FLL_FLL1_CONF1_DIV_WIDTH 4u
 #define FLL_FLL1_CONF1_DIV_MASK 0x3C000000u
+/** Output waits for lock */
 #define FLL_FLL1_CONF1_OUTPUT_GATE_BIT 30u
 #define FLL_FLL1_CONF1_OUTPUT_GATE_WIDTH 1u
 #define FLL_FLL1_CONF1_OUTPUT_GATE_MASK 0x40000000u
+/** Loop is closed */
 #define FLL_FLL1_CONF1_CLOSED_LOOP_BIT 31u
 #define FLL_FLL1_CONF1_CLOSED_LOOP_WIDTH 1u
 #define FLL_FLL1_CONF1_CLOSED_LOOP_MASK 0x80000000u
 
+/** Configuration 2 */
 #define FLL_FLL1_CONF2_OFFSET 0x018u
+/** Loop gain */
+#define FLL_FLL1_CONF2_GAIN_BIT 0u
+#define FLL_FLL1_CONF2_GAIN_WIDTH 4u
+#define FLL_FLL1_CONF2_GAIN_MASK 0x0000000Fu
+/** Cycles out of tolerance until lock falls */
+#define FLL_FLL1_CONF2_DEASSERT_CYCLES_BIT 4u
+#define FLL_FLL1_CONF2_DEASSERT_CYCLES_WIDTH 6u
+#define FLL_FLL1_CONF2_DEASSERT_CYCLES_MASK 0x000003F0u
+/** Cycles in tolerance until lock rises */
+#define FLL_FLL1_CONF2_ASSERT_CYCLES_BIT 10u
+#define FLL_FLL1_CONF2_ASSERT_CYCLES_WIDTH 6u
+#define FLL_FLL1_CONF2_ASSERT_CYCLES_MASK 0x0000FC00u
+/** Tolerance of the lock detector */
+#define FLL_FLL1_CONF2_LOCK_TOLERANCE_BIT 16u
+#define FLL_FLL1_CONF2_LOCK_TOLERANCE_WIDTH 12u
+#define FLL_FLL1_CONF2_LOCK_TOLERANCE_MASK 0x0FFF0000u
+/** Stored and read back, no effect */
+#define FLL_FLL1_CONF2_UNUSED_BIT 28u
+#define FLL_FLL1_CONF2_UNUSED_WIDTH 1u
+#define FLL_FLL1_CONF2_UNUSED_MASK 0x10000000u
+/** Clock of the configuration registers */
+#define FLL_FLL1_CONF2_CONFIG_CLOCK_BIT 29u
+#define FLL_FLL1_CONF2_CONFIG_CLOCK_WIDTH 1u
+#define FLL_FLL1_CONF2_CONFIG_CLOCK_MASK 0x20000000u
+/** Opens the loop when locked */
+#define FLL_FLL1_CONF2_OPEN_LOOP_WHEN_LOCKED_BIT 30u
+#define FLL_FLL1_CONF2_OPEN_LOOP_WHEN_LOCKED_WIDTH 1u
+#define FLL_FLL1_CONF2_OPEN_LOOP_WHEN_LOCKED_MASK 0x40000000u
+/** Dithering */
+#define FLL_FLL1_CONF2_DITHER_BIT 31u
+#define FLL_FLL1_CONF2_DITHER_WIDTH 1u
+#define FLL_FLL1_CONF2_DITHER_MASK 0x80000000u
 
+/** Integrator state */
 #define FLL_FLL1_INTEGRATOR_OFFSET 0x01Cu
+/** Fractional part */
 #define FLL_FLL1_INTEGRATOR_FRACTION_BIT 6u
 #define FLL_FLL1_INTEGRATOR_FRACTION_WIDTH 10u
 #define FLL_FLL1_INTEGRATOR_FRACTION_MASK 0x0000FFC0u
+/** Integer part */
 #define FLL_FLL1_INTEGRATOR_INTEGER_BIT 16u
 #define FLL_FLL1_INTEGRATOR_INTEGER_WIDTH 10u
 #define FLL_FLL1_INTEGRATOR_INTEGER_MASK 0x03FF0000u
 
+/** Lock bits of the loops */
 #define FLL_LOCK_OFFSET 0x03Cu
 
 #endif /* FLL_REGS_H */

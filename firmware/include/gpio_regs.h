@@ -2,50 +2,81 @@
 #ifndef GPIO_REGS_H
 #define GPIO_REGS_H
 
+/** General purpose input and output */
 #define GPIO_BASE 0x1A101000u
+#define GPIO_IRQ_GPIO 15u
 
+/** Number of pins and version */
 #define GPIO_INFO_OFFSET 0x000u
-#define GPIO_INFO_COUNT_BIT 0u
-#define GPIO_INFO_COUNT_WIDTH 10u
-#define GPIO_INFO_COUNT_MASK 0x000003FFu
+/** Number of pins */
+#define GPIO_INFO_GPIO_CNT_BIT 0u
+#define GPIO_INFO_GPIO_CNT_WIDTH 10u
+#define GPIO_INFO_GPIO_CNT_MASK 0x000003FFu
+/** Version */
 #define GPIO_INFO_VERSION_BIT 10u
 #define GPIO_INFO_VERSION_WIDTH 10u
 #define GPIO_INFO_VERSION_MASK 0x000FFC00u
 
+/** How interrupts reach the lines */
 #define GPIO_CFG_OFFSET 0x004u
+/** 0: the condition itself, 1: any status bit */
+#define GPIO_CFG_GLBL_INTRPT_MODE_BIT 0u
+#define GPIO_CFG_GLBL_INTRPT_MODE_WIDTH 1u
+#define GPIO_CFG_GLBL_INTRPT_MODE_MASK 0x00000001u
+/** The same for the pins' own lines, which PULPissimo does not use */
+#define GPIO_CFG_PIN_LVL_INTRPT_MODE_BIT 1u
+#define GPIO_CFG_PIN_LVL_INTRPT_MODE_WIDTH 1u
+#define GPIO_CFG_PIN_LVL_INTRPT_MODE_MASK 0x00000002u
 
-#define GPIO_MODE0_OFFSET 0x008u
+/** Modes of 16 pins, two bits each: 0 input, 1 push-pull, 2 drive 1 only, 3 drive 0 only */
+#define GPIO_MODE_0_OFFSET 0x008u
 
-#define GPIO_MODE1_OFFSET 0x00Cu
+/** Modes of 16 pins, two bits each: 0 input, 1 push-pull, 2 drive 1 only, 3 drive 0 only */
+#define GPIO_MODE_1_OFFSET 0x00Cu
 
+/** Sampling of a pin is on */
 #define GPIO_EN_OFFSET 0x080u
 
+/** Levels of the pins */
 #define GPIO_IN_OFFSET 0x100u
 
+/** Output levels */
 #define GPIO_OUT_OFFSET 0x180u
 
+/** Write 1: sets the output */
 #define GPIO_SET_OFFSET 0x200u
 
+/** Write 1: clears the output */
 #define GPIO_CLEAR_OFFSET 0x280u
 
+/** Write 1: toggles the output */
 #define GPIO_TOGGLE_OFFSET 0x300u
 
+/** Interrupt at a rising edge */
 #define GPIO_INTRPT_RISE_EN_OFFSET 0x380u
 
+/** Interrupt at a falling edge */
 #define GPIO_INTRPT_FALL_EN_OFFSET 0x400u
 
+/** Interrupt while high */
 #define GPIO_INTRPT_LVL_HIGH_EN_OFFSET 0x480u
 
+/** Interrupt while low */
 #define GPIO_INTRPT_LVL_LOW_EN_OFFSET 0x500u
 
+/** Any of the four; write 1 clears all four */
 #define GPIO_INTRPT_STATUS_OFFSET 0x580u
 
+/** Rising edge seen */
 #define GPIO_INTRPT_RISE_STATUS_OFFSET 0x600u
 
+/** Falling edge seen */
 #define GPIO_INTRPT_FALL_STATUS_OFFSET 0x680u
 
+/** High level seen */
 #define GPIO_INTRPT_LVL_HIGH_STATUS_OFFSET 0x700u
 
+/** Low level seen */
 #define GPIO_INTRPT_LVL_LOW_STATUS_OFFSET 0x780u
 
 #endif /* GPIO_REGS_H */

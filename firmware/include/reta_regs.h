@@ -2,223 +2,547 @@
 #ifndef RETA_REGS_H
 #define RETA_REGS_H
 
+/** Retention accelerator (HWPE): job control, descriptors, extension block, performance counters */
 #define RETA_BASE 0x1A10C000u
 
+/** Any write commits the context being programmed; the value 0 also starts the queue. Reads 0xDEADBEEF */
 #define RETA_TRIGGER_OFFSET 0x000u
 
+/** Takes the lock: a job id (8 bits), 0xFFFFFFFE if the lock is held, 0xFFFFFFFF if all contexts are committed */
 #define RETA_ACQUIRE_OFFSET 0x004u
 
+/** Jobs finished since the last access, saturating at 2; any access clears it */
 #define RETA_FINISHED_OFFSET 0x008u
+/** Jobs finished */
 #define RETA_FINISHED_COUNT_BIT 0u
 #define RETA_FINISHED_COUNT_WIDTH 2u
 #define RETA_FINISHED_COUNT_MASK 0x00000003u
 
+/** Committed contexts and the error code */
 #define RETA_STATUS_OFFSET 0x00Cu
+/** 1 from the TRIGGER write of 0 that commits context 0 until its job has finished */
 #define RETA_STATUS_CONTEXT0_BIT 0u
 #define RETA_STATUS_CONTEXT0_WIDTH 8u
 #define RETA_STATUS_CONTEXT0_MASK 0x000000FFu
+/** 1 from the TRIGGER write of 0 that commits context 1 until its job has finished */
 #define RETA_STATUS_CONTEXT1_BIT 8u
 #define RETA_STATUS_CONTEXT1_WIDTH 8u
 #define RETA_STATUS_CONTEXT1_MASK 0x0000FF00u
+/** Code of the recorded error; the queue is halted unless it is ERR_NONE */
 #define RETA_STATUS_ERROR_BIT 24u
 #define RETA_STATUS_ERROR_WIDTH 8u
 #define RETA_STATUS_ERROR_MASK 0xFF000000u
+/** No error */
 #define RETA_STATUS_ERROR_ERR_NONE 0u
+/** Unknown opcode; LIST inside a list; CTRL as a register job */
 #define RETA_STATUS_ERROR_ERR_OP 1u
+/** A reserved bit is 1, a reserved encoding, or OUT together with ACT or ELT */
 #define RETA_STATUS_ERROR_ERR_FIELD 2u
+/** A dimension is 0, too large, or violates a divisibility rule */
 #define RETA_STATUS_ERROR_ERR_SIZE 3u
+/** A used pointer or stride, a list address or a break pointer is not a multiple of 4 */
 #define RETA_STATUS_ERROR_ERR_ALIGN 4u
+/** More than one output row and YS smaller than the row */
 #define RETA_STATUS_ERROR_ERR_STRIDE 5u
+/** A used tensor, a descriptor or a break word lies partly outside [L2_LO, L2_HI) */
 #define RETA_STATUS_ERROR_ERR_ADDR 6u
 
+/** Id of the job that runs or will run next: counts finished jobs */
 #define RETA_RUNNING_JOB_OFFSET 0x010u
+/** Job id */
 #define RETA_RUNNING_JOB_ID_BIT 0u
 #define RETA_RUNNING_JOB_ID_WIDTH 8u
 #define RETA_RUNNING_JOB_ID_MASK 0x000000FFu
 
+/** Any write aborts the running job and drops all contexts; the value 0 also clears the registers and job ids */
 #define RETA_SOFT_CLEAR_OFFSET 0x014u
 
+/** Pulses an event line, whatever EVT_MASK says */
 #define RETA_SW_EVT_OFFSET 0x01Cu
+/** Event line to pulse: 0 = SoC event 140, 1 = SoC event 141 */
 #define RETA_SW_EVT_LINE_BIT 0u
 #define RETA_SW_EVT_LINE_WIDTH 1u
 #define RETA_SW_EVT_LINE_MASK 0x00000001u
 
+/** No function */
 #define RETA_SCRATCH_OFFSET 0x020u
 
+/** Base register: address offset, position or count. Writes while a job runs are ignored */
 #define RETA_BASE1_OFFSET 0x024u
 
+/** Base register: address offset, position or count. Writes while a job runs are ignored */
 #define RETA_BASE2_OFFSET 0x028u
 
+/** Base register: address offset, position or count. Writes while a job runs are ignored */
 #define RETA_BASE3_OFFSET 0x02Cu
 
+/** Base register: address offset, position or count. Writes while a job runs are ignored */
 #define RETA_BASE4_OFFSET 0x030u
 
+/** Base register: address offset, position or count. Writes while a job runs are ignored */
 #define RETA_BASE5_OFFSET 0x034u
 
+/** Base register: address offset, position or count. Writes while a job runs are ignored */
 #define RETA_BASE6_OFFSET 0x038u
 
+/** Base register: address offset, position or count. Writes while a job runs are ignored */
 #define RETA_BASE7_OFFSET 0x03Cu
 
+/** Word 0 of the descriptor: header */
 #define RETA_JOB0_OFFSET 0x040u
+/** Operation */
+#define RETA_JOB0_OP_BIT 0u
+#define RETA_JOB0_OP_WIDTH 4u
+#define RETA_JOB0_OP_MASK 0x0000000Fu
+/** Operation LINEAR */
+#define RETA_JOB0_OP_LINEAR 1u
+/** Operation RETENTION */
+#define RETA_JOB0_OP_RETENTION 2u
+/** Operation NORM */
+#define RETA_JOB0_OP_NORM 3u
+/** Operation MAP */
+#define RETA_JOB0_OP_MAP 4u
+/** Operation CTRL */
+#define RETA_JOB0_OP_CTRL 8u
+/** Operation LIST */
+#define RETA_JOB0_OP_LIST 15u
+/** The list ends after this descriptor */
+#define RETA_JOB0_END_BIT 4u
+#define RETA_JOB0_END_WIDTH 1u
+#define RETA_JOB0_END_MASK 0x00000010u
+/** Progress event after this descriptor */
+#define RETA_JOB0_EVT_BIT 5u
+#define RETA_JOB0_EVT_WIDTH 1u
+#define RETA_JOB0_EVT_MASK 0x00000020u
+/** Activation */
+#define RETA_JOB0_ACT_BIT 6u
+#define RETA_JOB0_ACT_WIDTH 2u
+#define RETA_JOB0_ACT_MASK 0x000000C0u
+/** max(y, 0) */
+#define RETA_JOB0_ACT_RELU 1u
+/** Table of 256 int8 at L */
+#define RETA_JOB0_ACT_LUT 2u
+/** Element-wise operation with Z */
+#define RETA_JOB0_ELT_BIT 8u
+#define RETA_JOB0_ELT_WIDTH 2u
+#define RETA_JOB0_ELT_MASK 0x00000300u
+/** Scaled sum */
+#define RETA_JOB0_ELT_ADD 1u
+/** Scaled product */
+#define RETA_JOB0_ELT_MUL 2u
+/** Output of LINEAR; 0 = int8 */
+#define RETA_JOB0_OUT_BIT 10u
+#define RETA_JOB0_OUT_WIDTH 2u
+#define RETA_JOB0_OUT_MASK 0x00000C00u
+/** Raw accumulators */
+#define RETA_JOB0_OUT_INT32 1u
+/** Index of the largest */
+#define RETA_JOB0_OUT_ARGMAX 2u
+/** LINEAR: BIAS; RETENTION: ROT; MAP: IDX; CTRL: BRK; LIST: RESUME */
+#define RETA_JOB0_F0_BIT 12u
+#define RETA_JOB0_F0_WIDTH 1u
+#define RETA_JOB0_F0_MASK 0x00001000u
+/** RETENTION: group norm instead of requantisation */
+#define RETA_JOB0_NRM_BIT 13u
+#define RETA_JOB0_NRM_WIDTH 1u
+#define RETA_JOB0_NRM_MASK 0x00002000u
+/** RETENTION: load the state */
+#define RETA_JOB0_LOAD_BIT 14u
+#define RETA_JOB0_LOAD_WIDTH 1u
+#define RETA_JOB0_LOAD_MASK 0x00004000u
+/** RETENTION: store the state */
+#define RETA_JOB0_STORE_BIT 15u
+#define RETA_JOB0_STORE_WIDTH 1u
+#define RETA_JOB0_STORE_MASK 0x00008000u
+/** NORM, RETENTION: remove the mean */
+#define RETA_JOB0_MEAN_BIT 16u
+#define RETA_JOB0_MEAN_WIDTH 1u
+#define RETA_JOB0_MEAN_MASK 0x00010000u
+/** RETENTION: heads - 1; CTRL: bits 21:20 number the loop counter */
+#define RETA_JOB0_HEADS_1_BIT 20u
+#define RETA_JOB0_HEADS_1_WIDTH 3u
+#define RETA_JOB0_HEADS_1_MASK 0x00700000u
+/** RETENTION: chunk length C */
+#define RETA_JOB0_CHUNK_BIT 24u
+#define RETA_JOB0_CHUNK_WIDTH 7u
+#define RETA_JOB0_CHUNK_MASK 0x7F000000u
 
+/** Word 1 of the descriptor: base registers */
 #define RETA_JOB1_OFFSET 0x044u
+/** Base register added to X; 0 = none */
+#define RETA_JOB1_SEL_X_BIT 0u
+#define RETA_JOB1_SEL_X_WIDTH 3u
+#define RETA_JOB1_SEL_X_MASK 0x00000007u
+/** Base register added to W; 0 = none */
+#define RETA_JOB1_SEL_W_BIT 4u
+#define RETA_JOB1_SEL_W_WIDTH 3u
+#define RETA_JOB1_SEL_W_MASK 0x00000070u
+/** Base register added to B; 0 = none */
+#define RETA_JOB1_SEL_B_BIT 8u
+#define RETA_JOB1_SEL_B_WIDTH 3u
+#define RETA_JOB1_SEL_B_MASK 0x00000700u
+/** Base register added to A; 0 = none */
+#define RETA_JOB1_SEL_A_BIT 12u
+#define RETA_JOB1_SEL_A_WIDTH 3u
+#define RETA_JOB1_SEL_A_MASK 0x00007000u
+/** Base register added to L; 0 = none */
+#define RETA_JOB1_SEL_L_BIT 16u
+#define RETA_JOB1_SEL_L_WIDTH 3u
+#define RETA_JOB1_SEL_L_MASK 0x00070000u
+/** Base register added to Z; 0 = none */
+#define RETA_JOB1_SEL_Z_BIT 20u
+#define RETA_JOB1_SEL_Z_WIDTH 3u
+#define RETA_JOB1_SEL_Z_MASK 0x00700000u
+/** Base register added to Y; 0 = none */
+#define RETA_JOB1_SEL_Y_BIT 24u
+#define RETA_JOB1_SEL_Y_WIDTH 3u
+#define RETA_JOB1_SEL_Y_MASK 0x07000000u
+/** Base register added to the position; 0 = none */
+#define RETA_JOB1_SEL_POS_BIT 28u
+#define RETA_JOB1_SEL_POS_WIDTH 3u
+#define RETA_JOB1_SEL_POS_MASK 0x70000000u
 
+/** Word 2 of the descriptor: sizes and strides */
 #define RETA_JOB2_OFFSET 0x048u
+/** Rows */
+#define RETA_JOB2_T_BIT 0u
+#define RETA_JOB2_T_WIDTH 16u
+#define RETA_JOB2_T_MASK 0x0000FFFFu
+/** Columns of the output (RETENTION: dv) */
+#define RETA_JOB2_N_BIT 16u
+#define RETA_JOB2_N_WIDTH 16u
+#define RETA_JOB2_N_MASK 0xFFFF0000u
 
+/** Word 3 of the descriptor: sizes and strides */
 #define RETA_JOB3_OFFSET 0x04Cu
+/** Inner size (RETENTION: dk; NORM: group length; MAP with IDX: table rows) */
+#define RETA_JOB3_K_BIT 0u
+#define RETA_JOB3_K_WIDTH 16u
+#define RETA_JOB3_K_MASK 0x0000FFFFu
+/** Row stride of X in bytes */
+#define RETA_JOB3_XS_BIT 16u
+#define RETA_JOB3_XS_WIDTH 16u
+#define RETA_JOB3_XS_MASK 0xFFFF0000u
 
+/** Word 4 of the descriptor: sizes and strides */
 #define RETA_JOB4_OFFSET 0x050u
+/** Row stride of W in bytes */
+#define RETA_JOB4_WS_BIT 0u
+#define RETA_JOB4_WS_WIDTH 16u
+#define RETA_JOB4_WS_MASK 0x0000FFFFu
+/** Row stride of B in bytes */
+#define RETA_JOB4_BS_BIT 16u
+#define RETA_JOB4_BS_WIDTH 16u
+#define RETA_JOB4_BS_MASK 0xFFFF0000u
 
+/** Word 5 of the descriptor: sizes and strides */
 #define RETA_JOB5_OFFSET 0x054u
+/** Row stride of Z in bytes */
+#define RETA_JOB5_ZS_BIT 0u
+#define RETA_JOB5_ZS_WIDTH 16u
+#define RETA_JOB5_ZS_MASK 0x0000FFFFu
+/** Row stride of Y in bytes */
+#define RETA_JOB5_YS_BIT 16u
+#define RETA_JOB5_YS_WIDTH 16u
+#define RETA_JOB5_YS_MASK 0xFFFF0000u
 
+/** Word 6 of the descriptor: pointer */
 #define RETA_JOB6_OFFSET 0x058u
+/** Pointer X: input, or q; LIST: first descriptor */
+#define RETA_JOB6_X_BIT 0u
+#define RETA_JOB6_X_WIDTH 32u
+#define RETA_JOB6_X_MASK 0xFFFFFFFFu
 
+/** Word 7 of the descriptor: pointer */
 #define RETA_JOB7_OFFSET 0x05Cu
+/** Pointer W: weights, or k */
+#define RETA_JOB7_W_BIT 0u
+#define RETA_JOB7_W_WIDTH 32u
+#define RETA_JOB7_W_MASK 0xFFFFFFFFu
 
+/** Word 8 of the descriptor: pointer */
 #define RETA_JOB8_OFFSET 0x060u
+/** Pointer B: bias, or v */
+#define RETA_JOB8_B_BIT 0u
+#define RETA_JOB8_B_WIDTH 32u
+#define RETA_JOB8_B_MASK 0xFFFFFFFFu
 
+/** Word 9 of the descriptor: pointer */
 #define RETA_JOB9_OFFSET 0x064u
+/** Pointer A: state, or row indices */
+#define RETA_JOB9_A_BIT 0u
+#define RETA_JOB9_A_WIDTH 32u
+#define RETA_JOB9_A_MASK 0xFFFFFFFFu
 
+/** Word 10 of the descriptor: pointer */
 #define RETA_JOB10_OFFSET 0x068u
+/** Pointer L: activation table, or theta */
+#define RETA_JOB10_L_BIT 0u
+#define RETA_JOB10_L_WIDTH 32u
+#define RETA_JOB10_L_MASK 0xFFFFFFFFu
 
+/** Word 11 of the descriptor: pointer */
 #define RETA_JOB11_OFFSET 0x06Cu
+/** Pointer Z: second operand of the output stage */
+#define RETA_JOB11_Z_BIT 0u
+#define RETA_JOB11_Z_WIDTH 32u
+#define RETA_JOB11_Z_MASK 0xFFFFFFFFu
 
+/** Word 12 of the descriptor: pointer */
 #define RETA_JOB12_OFFSET 0x070u
+/** Pointer Y: output */
+#define RETA_JOB12_Y_BIT 0u
+#define RETA_JOB12_Y_WIDTH 32u
+#define RETA_JOB12_Y_MASK 0xFFFFFFFFu
 
+/** Word 13 of the descriptor: scales */
 #define RETA_JOB13_OFFSET 0x074u
+/** Multiplier of the requantisation */
+#define RETA_JOB13_MUL_BIT 0u
+#define RETA_JOB13_MUL_WIDTH 16u
+#define RETA_JOB13_MUL_MASK 0x0000FFFFu
+/** Shift of the requantisation */
+#define RETA_JOB13_SH_BIT 16u
+#define RETA_JOB13_SH_WIDTH 6u
+#define RETA_JOB13_SH_MASK 0x003F0000u
+/** Shift of the element-wise operation */
+#define RETA_JOB13_ESH_BIT 24u
+#define RETA_JOB13_ESH_WIDTH 6u
+#define RETA_JOB13_ESH_MASK 0x3F000000u
 
+/** Word 14 of the descriptor: scales */
 #define RETA_JOB14_OFFSET 0x078u
+/** Multiplier of the result */
+#define RETA_JOB14_MA_BIT 0u
+#define RETA_JOB14_MA_WIDTH 16u
+#define RETA_JOB14_MA_MASK 0x0000FFFFu
+/** Multiplier of Z */
+#define RETA_JOB14_MB_BIT 16u
+#define RETA_JOB14_MB_WIDTH 16u
+#define RETA_JOB14_MB_MASK 0xFFFF0000u
 
+/** Word 15 of the descriptor: decay */
 #define RETA_JOB15_OFFSET 0x07Cu
+/** RETENTION: decay shift of head 0 */
+#define RETA_JOB15_DEC0_BIT 0u
+#define RETA_JOB15_DEC0_WIDTH 4u
+#define RETA_JOB15_DEC0_MASK 0x0000000Fu
+/** RETENTION: decay shift of head 1 */
+#define RETA_JOB15_DEC1_BIT 4u
+#define RETA_JOB15_DEC1_WIDTH 4u
+#define RETA_JOB15_DEC1_MASK 0x000000F0u
+/** RETENTION: decay shift of head 2 */
+#define RETA_JOB15_DEC2_BIT 8u
+#define RETA_JOB15_DEC2_WIDTH 4u
+#define RETA_JOB15_DEC2_MASK 0x00000F00u
+/** RETENTION: decay shift of head 3 */
+#define RETA_JOB15_DEC3_BIT 12u
+#define RETA_JOB15_DEC3_WIDTH 4u
+#define RETA_JOB15_DEC3_MASK 0x0000F000u
+/** RETENTION: decay shift of head 4 */
+#define RETA_JOB15_DEC4_BIT 16u
+#define RETA_JOB15_DEC4_WIDTH 4u
+#define RETA_JOB15_DEC4_MASK 0x000F0000u
+/** RETENTION: decay shift of head 5 */
+#define RETA_JOB15_DEC5_BIT 20u
+#define RETA_JOB15_DEC5_WIDTH 4u
+#define RETA_JOB15_DEC5_MASK 0x00F00000u
+/** RETENTION: decay shift of head 6 */
+#define RETA_JOB15_DEC6_BIT 24u
+#define RETA_JOB15_DEC6_WIDTH 4u
+#define RETA_JOB15_DEC6_MASK 0x0F000000u
+/** RETENTION: decay shift of head 7 */
+#define RETA_JOB15_DEC7_BIT 28u
+#define RETA_JOB15_DEC7_WIDTH 4u
+#define RETA_JOB15_DEC7_MASK 0xF0000000u
 
+/** Identification: "RETA" */
 #define RETA_ID_OFFSET 0x400u
 
+/** Version of the architecture */
 #define RETA_VERSION_OFFSET 0x404u
-#define RETA_VERSION_MAJOR_BIT 16u
-#define RETA_VERSION_MAJOR_WIDTH 16u
-#define RETA_VERSION_MAJOR_MASK 0xFFFF0000u
+/** Minor version */
 #define RETA_VERSION_MINOR_BIT 0u
 #define RETA_VERSION_MINOR_WIDTH 16u
 #define RETA_VERSION_MINOR_MASK 0x0000FFFFu
+/** Major version */
+#define RETA_VERSION_MAJOR_BIT 16u
+#define RETA_VERSION_MAJOR_WIDTH 16u
+#define RETA_VERSION_MAJOR_MASK 0xFFFF0000u
 
+/** Capabilities: array and ports */
 #define RETA_CAP0_OFFSET 0x408u
+/** Outputs of the MAC array */
 #define RETA_CAP0_A_N_BIT 0u
 #define RETA_CAP0_A_N_WIDTH 8u
 #define RETA_CAP0_A_N_MASK 0x000000FFu
+/** Inner size of the MAC array */
 #define RETA_CAP0_A_K_BIT 8u
 #define RETA_CAP0_A_K_WIDTH 8u
 #define RETA_CAP0_A_K_MASK 0x0000FF00u
+/** Rows of accumulators */
 #define RETA_CAP0_TT_BIT 16u
 #define RETA_CAP0_TT_WIDTH 8u
 #define RETA_CAP0_TT_MASK 0x00FF0000u
+/** 32-bit data ports */
 #define RETA_CAP0_PORTS_BIT 24u
 #define RETA_CAP0_PORTS_WIDTH 8u
 #define RETA_CAP0_PORTS_MASK 0xFF000000u
 
+/** Capabilities: RETENTION limits */
 #define RETA_CAP1_OFFSET 0x40Cu
+/** Largest head size */
 #define RETA_CAP1_D_MAX_BIT 0u
 #define RETA_CAP1_D_MAX_WIDTH 8u
 #define RETA_CAP1_D_MAX_MASK 0x000000FFu
+/** Largest chunk */
 #define RETA_CAP1_C_MAX_BIT 8u
 #define RETA_CAP1_C_MAX_WIDTH 8u
 #define RETA_CAP1_C_MAX_MASK 0x0000FF00u
+/** Most heads */
 #define RETA_CAP1_H_MAX_BIT 16u
 #define RETA_CAP1_H_MAX_WIDTH 8u
 #define RETA_CAP1_H_MAX_MASK 0x00FF0000u
+/** Contexts of the register file */
 #define RETA_CAP1_CONTEXTS_BIT 24u
 #define RETA_CAP1_CONTEXTS_WIDTH 8u
 #define RETA_CAP1_CONTEXTS_MASK 0xFF000000u
 
+/** Capabilities: opcodes and NORM */
 #define RETA_CAP2_OFFSET 0x410u
+/** Bit n: opcode n exists */
 #define RETA_CAP2_OPCODES_BIT 0u
 #define RETA_CAP2_OPCODES_WIDTH 16u
 #define RETA_CAP2_OPCODES_MASK 0x0000FFFFu
+/** Longest norm group */
 #define RETA_CAP2_G_MAX_BIT 16u
 #define RETA_CAP2_G_MAX_WIDTH 16u
 #define RETA_CAP2_G_MAX_MASK 0xFFFF0000u
 
+/** First byte of the memory that the ports reach */
 #define RETA_L2_LO_OFFSET 0x414u
 
+/** First byte after the memory that the ports reach */
 #define RETA_L2_HI_OFFSET 0x418u
 
+/** Error code; any write clears it, and a halted queue continues */
 #define RETA_ERR_OFFSET 0x420u
+/** Code of the recorded error */
 #define RETA_ERR_CODE_BIT 0u
 #define RETA_ERR_CODE_WIDTH 8u
 #define RETA_ERR_CODE_MASK 0x000000FFu
+/** No error */
 #define RETA_ERR_CODE_ERR_NONE 0u
+/** Unknown opcode; LIST inside a list; CTRL as a register job */
 #define RETA_ERR_CODE_ERR_OP 1u
+/** A reserved bit is 1, a reserved encoding, or OUT together with ACT or ELT */
 #define RETA_ERR_CODE_ERR_FIELD 2u
+/** A dimension is 0, too large, or violates a divisibility rule */
 #define RETA_ERR_CODE_ERR_SIZE 3u
+/** A used pointer or stride, a list address or a break pointer is not a multiple of 4 */
 #define RETA_ERR_CODE_ERR_ALIGN 4u
+/** More than one output row and YS smaller than the row */
 #define RETA_ERR_CODE_ERR_STRIDE 5u
+/** A used tensor, a descriptor or a break word lies partly outside [L2_LO, L2_HI) */
 #define RETA_ERR_CODE_ERR_ADDR 6u
 
+/** Address of the failing descriptor in a list, 0 for a register job */
 #define RETA_ERR_PC_OFFSET 0x424u
 
+/** Id of the failing job */
 #define RETA_ERR_JOB_OFFSET 0x428u
+/** RUNNING_JOB while it ran */
 #define RETA_ERR_JOB_ID_BIT 0u
 #define RETA_ERR_JOB_ID_WIDTH 8u
 #define RETA_ERR_JOB_ID_MASK 0x000000FFu
 
+/** Ends the running list after its current descriptor */
 #define RETA_SUSPEND_OFFSET 0x42Cu
+/** Write 1 to request, 0 to withdraw, while a list runs; reads 1 while pending */
 #define RETA_SUSPEND_REQUEST_BIT 0u
 #define RETA_SUSPEND_REQUEST_WIDTH 1u
 #define RETA_SUSPEND_REQUEST_MASK 0x00000001u
+/** The last finished list ended by suspension */
 #define RETA_SUSPEND_SUSPENDED_BIT 1u
 #define RETA_SUSPEND_SUSPENDED_WIDTH 1u
 #define RETA_SUSPEND_SUSPENDED_MASK 0x00000002u
 
+/** Address of the list's next descriptor; of the failing one after an error */
 #define RETA_LIST_PC_OFFSET 0x430u
 
+/** Descriptors with EVT executed; any write clears it */
 #define RETA_PROGRESS_OFFSET 0x434u
 
+/** Which occasions pulse the event lines */
 #define RETA_EVT_MASK_OFFSET 0x43Cu
+/** Job done pulses line 0 */
 #define RETA_EVT_MASK_DONE_BIT 0u
 #define RETA_EVT_MASK_DONE_WIDTH 1u
 #define RETA_EVT_MASK_DONE_MASK 0x00000001u
+/** Error pulses line 1 */
 #define RETA_EVT_MASK_ERROR_BIT 1u
 #define RETA_EVT_MASK_ERROR_WIDTH 1u
 #define RETA_EVT_MASK_ERROR_MASK 0x00000002u
+/** Descriptor with EVT pulses line 0 */
 #define RETA_EVT_MASK_PROGRESS_BIT 2u
 #define RETA_EVT_MASK_PROGRESS_WIDTH 1u
 #define RETA_EVT_MASK_PROGRESS_MASK 0x00000004u
 
+/** Loop counter of CTRL. Writes while a job runs are ignored */
 #define RETA_CNT0_OFFSET 0x440u
 
+/** Loop counter of CTRL. Writes while a job runs are ignored */
 #define RETA_CNT1_OFFSET 0x444u
 
+/** Loop counter of CTRL. Writes while a job runs are ignored */
 #define RETA_CNT2_OFFSET 0x448u
 
+/** Loop counter of CTRL. Writes while a job runs are ignored */
 #define RETA_CNT3_OFFSET 0x44Cu
 
+/** Cycles in which a job was running; low word, reading it latches the high one */
 #define RETA_CYCLES_OFFSET 0x480u
 
+/** Cycles in which a job was running; high word as latched by the last read of the low one */
 #define RETA_CYCLES_HI_OFFSET 0x484u
 
+/** Cycles in which a beat waited for a grant; low word, reading it latches the high one */
 #define RETA_STALLS_OFFSET 0x488u
 
+/** Cycles in which a beat waited for a grant; high word as latched by the last read of the low one */
 #define RETA_STALLS_HI_OFFSET 0x48Cu
 
+/** Useful multiply-accumulates; low word, reading it latches the high one */
 #define RETA_MACS_OFFSET 0x490u
 
+/** Useful multiply-accumulates; high word as latched by the last read of the low one */
 #define RETA_MACS_HI_OFFSET 0x494u
 
+/** 4 x words read by the ports, descriptors included; low word, reading it latches the high one */
 #define RETA_BYTES_RD_OFFSET 0x498u
 
+/** 4 x words read by the ports, descriptors included; high word as latched by the last read of the low one */
 #define RETA_BYTES_RD_HI_OFFSET 0x49Cu
 
+/** Bytes written (enabled lanes); low word, reading it latches the high one */
 #define RETA_BYTES_WR_OFFSET 0x4A0u
 
+/** Bytes written (enabled lanes); high word as latched by the last read of the low one */
 #define RETA_BYTES_WR_HI_OFFSET 0x4A4u
 
+/** Descriptors executed without error; low word, reading it latches the high one */
 #define RETA_DESCS_OFFSET 0x4A8u
 
+/** Descriptors executed without error; high word as latched by the last read of the low one */
 #define RETA_DESCS_HI_OFFSET 0x4ACu
 
+/** Jobs finished, also with an error; low word, reading it latches the high one */
 #define RETA_JOBS_OFFSET 0x4B0u
 
+/** Jobs finished, also with an error; high word as latched by the last read of the low one */
 #define RETA_JOBS_HI_OFFSET 0x4B4u
 
+/** Any write clears the performance counters */
 #define RETA_PERF_CLEAR_OFFSET 0x4BCu
 
 #endif /* RETA_REGS_H */

@@ -2,73 +2,123 @@
 #ifndef SOC_CTRL_REGS_H
 #define SOC_CTRL_REGS_H
 
+/** SoC control */
 #define SOC_CTRL_BASE 0x1A104000u
 
+/** Cores and clusters fitted */
 #define SOC_CTRL_INFO_OFFSET 0x000u
+/** Number of clusters */
 #define SOC_CTRL_INFO_N_CLUSTERS_BIT 0u
 #define SOC_CTRL_INFO_N_CLUSTERS_WIDTH 16u
 #define SOC_CTRL_INFO_N_CLUSTERS_MASK 0x0000FFFFu
+/** Number of cores of a cluster */
 #define SOC_CTRL_INFO_N_CORES_BIT 16u
 #define SOC_CTRL_INFO_N_CORES_WIDTH 16u
 #define SOC_CTRL_INFO_N_CORES_MASK 0xFFFF0000u
 
+/** Address at which the core starts */
 #define SOC_CTRL_FC_BOOTADDR_OFFSET 0x004u
 
+/** Fetch enable of the core; the pin sets it again a cycle after it was cleared */
 #define SOC_CTRL_FC_FETCH_EN_OFFSET 0x008u
+/** Core may fetch */
 #define SOC_CTRL_FC_FETCH_EN_FC_FETCH_EN_BIT 1u
 #define SOC_CTRL_FC_FETCH_EN_FC_FETCH_EN_WIDTH 1u
 #define SOC_CTRL_FC_FETCH_EN_FC_FETCH_EN_MASK 0x00000002u
 
+/** Version and options */
 #define SOC_CTRL_SOC_INFO_OFFSET 0x00Cu
+/** PULPissimo version */
 #define SOC_CTRL_SOC_INFO_VERSION_BIT 0u
 #define SOC_CTRL_SOC_INFO_VERSION_WIDTH 16u
 #define SOC_CTRL_SOC_INFO_VERSION_MASK 0x0000FFFFu
+/** Core fitted */
 #define SOC_CTRL_SOC_INFO_CORE_TYPE_BIT 16u
 #define SOC_CTRL_SOC_INFO_CORE_TYPE_WIDTH 3u
 #define SOC_CTRL_SOC_INFO_CORE_TYPE_MASK 0x00070000u
+/** CV32E40P */
 #define SOC_CTRL_SOC_INFO_CORE_TYPE_CV32E40P 0u
+/** Ibex, RV32IMC */
 #define SOC_CTRL_SOC_INFO_CORE_TYPE_IBEX_RV32IMC 1u
+/** Ibex, RV32EC */
 #define SOC_CTRL_SOC_INFO_CORE_TYPE_IBEX_RV32EC 2u
+/** Floating-point unit fitted */
 #define SOC_CTRL_SOC_INFO_FPU_BIT 19u
 #define SOC_CTRL_SOC_INFO_FPU_WIDTH 1u
 #define SOC_CTRL_SOC_INFO_FPU_MASK 0x00080000u
+/** Floating point in integer registers */
 #define SOC_CTRL_SOC_INFO_ZFINX_BIT 20u
 #define SOC_CTRL_SOC_INFO_ZFINX_WIDTH 1u
 #define SOC_CTRL_SOC_INFO_ZFINX_MASK 0x00100000u
+/** Hardware processing engine fitted */
 #define SOC_CTRL_SOC_INFO_HWPE_BIT 21u
 #define SOC_CTRL_SOC_INFO_HWPE_WIDTH 1u
 #define SOC_CTRL_SOC_INFO_HWPE_MASK 0x00200000u
 
+/** Scratch register */
 #define SOC_CTRL_GP_TESTREG0_OFFSET 0x010u
 
+/** Scratch register */
 #define SOC_CTRL_GP_TESTREG1_OFFSET 0x014u
 
+/** Scratch register */
 #define SOC_CTRL_GP_TESTREG2_OFFSET 0x018u
 
+/** Scratch register */
 #define SOC_CTRL_GP_TESTREG3_OFFSET 0x01Cu
 
+/** Cluster control */
 #define SOC_CTRL_CLUSTER_CTRL_OFFSET 0x070u
+/** Reset of the cluster, active low */
+#define SOC_CTRL_CLUSTER_CTRL_CLUSTER_RSTN_BIT 0u
+#define SOC_CTRL_CLUSTER_CTRL_CLUSTER_RSTN_WIDTH 1u
+#define SOC_CTRL_CLUSTER_CTRL_CLUSTER_RSTN_MASK 0x00000001u
 
+/** Mailbox to and from JTAG */
 #define SOC_CTRL_JTAGREG_OFFSET 0x074u
+/** Towards JTAG */
+#define SOC_CTRL_JTAGREG_JTAG_REG_OUT_BIT 0u
+#define SOC_CTRL_JTAGREG_JTAG_REG_OUT_WIDTH 8u
+#define SOC_CTRL_JTAGREG_JTAG_REG_OUT_MASK 0x000000FFu
+/** From JTAG */
+#define SOC_CTRL_JTAGREG_JTAG_REG_IN_BIT 8u
+#define SOC_CTRL_JTAGREG_JTAG_REG_IN_WIDTH 8u
+#define SOC_CTRL_JTAGREG_JTAG_REG_IN_MASK 0x0000FF00u
 
+/** End of the program and its exit code */
 #define SOC_CTRL_CORESTATUS_OFFSET 0x0A0u
+/** Exit code; 0 is success */
 #define SOC_CTRL_CORESTATUS_STATUS_BIT 0u
 #define SOC_CTRL_CORESTATUS_STATUS_WIDTH 31u
 #define SOC_CTRL_CORESTATUS_STATUS_MASK 0x7FFFFFFFu
+/** End of computation */
 #define SOC_CTRL_CORESTATUS_EOC_BIT 31u
 #define SOC_CTRL_CORESTATUS_EOC_WIDTH 1u
 #define SOC_CTRL_CORESTATUS_EOC_MASK 0x80000000u
 
+/** Mirror of CORESTATUS */
 #define SOC_CTRL_CORESTATUS_READ_ONLY_OFFSET 0x0C0u
+/** Exit code */
 #define SOC_CTRL_CORESTATUS_READ_ONLY_STATUS_BIT 0u
 #define SOC_CTRL_CORESTATUS_READ_ONLY_STATUS_WIDTH 31u
 #define SOC_CTRL_CORESTATUS_READ_ONLY_STATUS_MASK 0x7FFFFFFFu
+/** End of computation */
 #define SOC_CTRL_CORESTATUS_READ_ONLY_EOC_BIT 31u
 #define SOC_CTRL_CORESTATUS_READ_ONLY_EOC_WIDTH 1u
 #define SOC_CTRL_CORESTATUS_READ_ONLY_EOC_MASK 0x80000000u
 
+/** Boot mode pins */
 #define SOC_CTRL_BOOTSEL_OFFSET 0x0C4u
+/** Level of the pins */
+#define SOC_CTRL_BOOTSEL_BOOTSEL_BIT 0u
+#define SOC_CTRL_BOOTSEL_BOOTSEL_WIDTH 2u
+#define SOC_CTRL_BOOTSEL_BOOTSEL_MASK 0x00000003u
 
+/** Clock source selected by JTAG */
 #define SOC_CTRL_CLKSEL_OFFSET 0x0C8u
+/** Level of the input */
+#define SOC_CTRL_CLKSEL_CLKSEL_BIT 0u
+#define SOC_CTRL_CLKSEL_CLKSEL_WIDTH 1u
+#define SOC_CTRL_CLKSEL_CLKSEL_MASK 0x00000001u
 
 #endif /* SOC_CTRL_REGS_H */

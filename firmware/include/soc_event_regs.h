@@ -2,83 +2,124 @@
 #ifndef SOC_EVENT_REGS_H
 #define SOC_EVENT_REGS_H
 
+/** SoC event generator */
 #define SOC_EVENT_BASE 0x1A106000u
+#define SOC_EVENT_IRQ_EVENTS 26u
+#define SOC_EVENT_IRQ_EVENT_OVERFLOW 29u
 
+/** Fires software events */
 #define SOC_EVENT_EVENT_OFFSET 0x000u
+/** Write 1: fires event 160 + bit */
 #define SOC_EVENT_EVENT_SW_EVENT_BIT 0u
 #define SOC_EVENT_EVENT_SW_EVENT_WIDTH 8u
 #define SOC_EVENT_EVENT_SW_EVENT_MASK 0x000000FFu
 
+/** 1 = the event (32 x register + bit) is not sent to the FC */
 #define SOC_EVENT_FC_MASK0_OFFSET 0x004u
 
+/** 1 = the event (32 x register + bit) is not sent to the FC */
 #define SOC_EVENT_FC_MASK1_OFFSET 0x008u
 
+/** 1 = the event (32 x register + bit) is not sent to the FC */
 #define SOC_EVENT_FC_MASK2_OFFSET 0x00Cu
 
+/** 1 = the event (32 x register + bit) is not sent to the FC */
 #define SOC_EVENT_FC_MASK3_OFFSET 0x010u
 
+/** 1 = the event (32 x register + bit) is not sent to the FC */
 #define SOC_EVENT_FC_MASK4_OFFSET 0x014u
 
+/** 1 = the event (32 x register + bit) is not sent to the FC */
 #define SOC_EVENT_FC_MASK5_OFFSET 0x018u
 
+/** 1 = the event (32 x register + bit) is not sent to the FC */
 #define SOC_EVENT_FC_MASK6_OFFSET 0x01Cu
 
+/** 1 = the event (32 x register + bit) is not sent to the FC */
 #define SOC_EVENT_FC_MASK7_OFFSET 0x020u
 
+/** 1 = the event (32 x register + bit) is not sent to the cluster */
 #define SOC_EVENT_CL_MASK0_OFFSET 0x024u
 
+/** 1 = the event (32 x register + bit) is not sent to the cluster */
 #define SOC_EVENT_CL_MASK1_OFFSET 0x028u
 
+/** 1 = the event (32 x register + bit) is not sent to the cluster */
 #define SOC_EVENT_CL_MASK2_OFFSET 0x02Cu
 
+/** 1 = the event (32 x register + bit) is not sent to the cluster */
 #define SOC_EVENT_CL_MASK3_OFFSET 0x030u
 
+/** 1 = the event (32 x register + bit) is not sent to the cluster */
 #define SOC_EVENT_CL_MASK4_OFFSET 0x034u
 
+/** 1 = the event (32 x register + bit) is not sent to the cluster */
 #define SOC_EVENT_CL_MASK5_OFFSET 0x038u
 
+/** 1 = the event (32 x register + bit) is not sent to the cluster */
 #define SOC_EVENT_CL_MASK6_OFFSET 0x03Cu
 
+/** 1 = the event (32 x register + bit) is not sent to the cluster */
 #define SOC_EVENT_CL_MASK7_OFFSET 0x040u
 
+/** 1 = the event (32 x register + bit) is not sent to the uDMA */
 #define SOC_EVENT_PR_MASK0_OFFSET 0x044u
 
+/** 1 = the event (32 x register + bit) is not sent to the uDMA */
 #define SOC_EVENT_PR_MASK1_OFFSET 0x048u
 
+/** 1 = the event (32 x register + bit) is not sent to the uDMA */
 #define SOC_EVENT_PR_MASK2_OFFSET 0x04Cu
 
+/** 1 = the event (32 x register + bit) is not sent to the uDMA */
 #define SOC_EVENT_PR_MASK3_OFFSET 0x050u
 
+/** 1 = the event (32 x register + bit) is not sent to the uDMA */
 #define SOC_EVENT_PR_MASK4_OFFSET 0x054u
 
+/** 1 = the event (32 x register + bit) is not sent to the uDMA */
 #define SOC_EVENT_PR_MASK5_OFFSET 0x058u
 
+/** 1 = the event (32 x register + bit) is not sent to the uDMA */
 #define SOC_EVENT_PR_MASK6_OFFSET 0x05Cu
 
+/** 1 = the event (32 x register + bit) is not sent to the uDMA */
 #define SOC_EVENT_PR_MASK7_OFFSET 0x060u
 
+/** 1 = the event fired while its counter was full */
 #define SOC_EVENT_ERR0_OFFSET 0x064u
 
+/** 1 = the event fired while its counter was full */
 #define SOC_EVENT_ERR1_OFFSET 0x068u
 
+/** 1 = the event fired while its counter was full */
 #define SOC_EVENT_ERR2_OFFSET 0x06Cu
 
+/** 1 = the event fired while its counter was full */
 #define SOC_EVENT_ERR3_OFFSET 0x070u
 
+/** 1 = the event fired while its counter was full */
 #define SOC_EVENT_ERR4_OFFSET 0x074u
 
+/** 1 = the event fired while its counter was full */
 #define SOC_EVENT_ERR5_OFFSET 0x078u
 
+/** 1 = the event fired while its counter was full */
 #define SOC_EVENT_ERR6_OFFSET 0x07Cu
 
+/** 1 = the event fired while its counter was full */
 #define SOC_EVENT_ERR7_OFFSET 0x080u
 
+/** Event for the timer's high half */
 #define SOC_EVENT_TIMER_SEL_HI_OFFSET 0x084u
+/** Event id routed to event_hi; above 168 none */
 #define SOC_EVENT_TIMER_SEL_HI_EVENT_ID_BIT 0u
 #define SOC_EVENT_TIMER_SEL_HI_EVENT_ID_WIDTH 8u
 #define SOC_EVENT_TIMER_SEL_HI_EVENT_ID_MASK 0x000000FFu
 
+/** Event for the timer's low half */
 #define SOC_EVENT_TIMER_SEL_LO_OFFSET 0x088u
+/** Event id routed to event_lo; above 168 none */
 #define SOC_EVENT_TIMER_SEL_LO_EVENT_ID_BIT 0u
 #define SOC_EVENT_TIMER_SEL_LO_EVENT_ID_WIDTH 8u
 #define SOC_EVENT_TIMER_SEL_LO_EVENT_ID_MASK 0x000000FFu

@@ -2,14 +2,19 @@
 #ifndef STDOUT_REGS_H
 #define STDOUT_REGS_H
 
+/** Virtual standard output */
 #define STDOUT_BASE 0x1A10F000u
 
+/** Character of core 0 of cluster 0 */
 #define STDOUT_CHARACTER_OFFSET 0x000u
+/** Character to print */
 #define STDOUT_CHARACTER_CHARACTER_BIT 0u
 #define STDOUT_CHARACTER_CHARACTER_WIDTH 8u
 #define STDOUT_CHARACTER_CHARACTER_MASK 0x000000FFu
 
+/** Character of the fabric controller */
 #define STDOUT_FC_CHARACTER_OFFSET 0xF80u
+/** Character to print */
 #define STDOUT_FC_CHARACTER_CHARACTER_BIT 0u
 #define STDOUT_FC_CHARACTER_CHARACTER_WIDTH 8u
 #define STDOUT_FC_CHARACTER_CHARACTER_MASK 0x000000FFu

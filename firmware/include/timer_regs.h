@@ -2,83 +2,127 @@
 #ifndef TIMER_REGS_H
 #define TIMER_REGS_H
 
+/** Dual 32-bit timer */
 #define TIMER_BASE 0x1A10B000u
+#define TIMER_IRQ_TIMER_LO 10u
+#define TIMER_IRQ_TIMER_HI 11u
 
+/** Configuration of the low counter */
 #define TIMER_CFG_LO_OFFSET 0x000u
+/** Counter runs */
 #define TIMER_CFG_LO_ENABLE_BIT 0u
 #define TIMER_CFG_LO_ENABLE_WIDTH 1u
 #define TIMER_CFG_LO_ENABLE_MASK 0x00000001u
+/** Write 1: clears counter and prescaler; clears itself */
 #define TIMER_CFG_LO_RESET_BIT 1u
 #define TIMER_CFG_LO_RESET_WIDTH 1u
 #define TIMER_CFG_LO_RESET_MASK 0x00000002u
+/** Interrupt while the counter equals the compare value */
 #define TIMER_CFG_LO_IRQ_ENABLE_BIT 2u
 #define TIMER_CFG_LO_IRQ_ENABLE_WIDTH 1u
 #define TIMER_CFG_LO_IRQ_ENABLE_MASK 0x00000004u
+/** The selected SoC event sets ENABLE */
 #define TIMER_CFG_LO_EVENT_START_BIT 3u
 #define TIMER_CFG_LO_EVENT_START_WIDTH 1u
 #define TIMER_CFG_LO_EVENT_START_MASK 0x00000008u
+/** Clears the counter after it has reached the compare value */
 #define TIMER_CFG_LO_COMPARE_CLEAR_BIT 4u
 #define TIMER_CFG_LO_COMPARE_CLEAR_WIDTH 1u
 #define TIMER_CFG_LO_COMPARE_CLEAR_MASK 0x00000010u
+/** Clears ENABLE after the compare value was reached */
 #define TIMER_CFG_LO_ONE_SHOT_BIT 5u
 #define TIMER_CFG_LO_ONE_SHOT_WIDTH 1u
 #define TIMER_CFG_LO_ONE_SHOT_MASK 0x00000020u
+/** Counts every PRESCALER + 1 cycles */
 #define TIMER_CFG_LO_PRESCALER_ENABLE_BIT 6u
 #define TIMER_CFG_LO_PRESCALER_ENABLE_WIDTH 1u
 #define TIMER_CFG_LO_PRESCALER_ENABLE_MASK 0x00000040u
+/** Counts rising edges of the reference clock */
 #define TIMER_CFG_LO_REFERENCE_CLOCK_BIT 7u
 #define TIMER_CFG_LO_REFERENCE_CLOCK_WIDTH 1u
 #define TIMER_CFG_LO_REFERENCE_CLOCK_MASK 0x00000080u
+/** Divider of the input clock */
 #define TIMER_CFG_LO_PRESCALER_BIT 8u
 #define TIMER_CFG_LO_PRESCALER_WIDTH 8u
 #define TIMER_CFG_LO_PRESCALER_MASK 0x0000FF00u
+/** Stored and read back, no effect */
+#define TIMER_CFG_LO_UNUSED_BIT 16u
+#define TIMER_CFG_LO_UNUSED_WIDTH 15u
+#define TIMER_CFG_LO_UNUSED_MASK 0x7FFF0000u
+/** Both counters form one of 64 bits */
 #define TIMER_CFG_LO_MODE_64_BIT 31u
 #define TIMER_CFG_LO_MODE_64_WIDTH 1u
 #define TIMER_CFG_LO_MODE_64_MASK 0x80000000u
 
+/** Configuration of the high counter */
 #define TIMER_CFG_HI_OFFSET 0x004u
+/** Counter runs */
 #define TIMER_CFG_HI_ENABLE_BIT 0u
 #define TIMER_CFG_HI_ENABLE_WIDTH 1u
 #define TIMER_CFG_HI_ENABLE_MASK 0x00000001u
+/** Write 1: clears counter and prescaler; clears itself */
 #define TIMER_CFG_HI_RESET_BIT 1u
 #define TIMER_CFG_HI_RESET_WIDTH 1u
 #define TIMER_CFG_HI_RESET_MASK 0x00000002u
+/** Interrupt while the counter equals the compare value */
 #define TIMER_CFG_HI_IRQ_ENABLE_BIT 2u
 #define TIMER_CFG_HI_IRQ_ENABLE_WIDTH 1u
 #define TIMER_CFG_HI_IRQ_ENABLE_MASK 0x00000004u
+/** The selected SoC event sets ENABLE */
 #define TIMER_CFG_HI_EVENT_START_BIT 3u
 #define TIMER_CFG_HI_EVENT_START_WIDTH 1u
 #define TIMER_CFG_HI_EVENT_START_MASK 0x00000008u
+/** Clears the counter after it has reached the compare value */
 #define TIMER_CFG_HI_COMPARE_CLEAR_BIT 4u
 #define TIMER_CFG_HI_COMPARE_CLEAR_WIDTH 1u
 #define TIMER_CFG_HI_COMPARE_CLEAR_MASK 0x00000010u
+/** Clears ENABLE after the compare value was reached */
 #define TIMER_CFG_HI_ONE_SHOT_BIT 5u
 #define TIMER_CFG_HI_ONE_SHOT_WIDTH 1u
 #define TIMER_CFG_HI_ONE_SHOT_MASK 0x00000020u
+/** Counts every PRESCALER + 1 cycles */
 #define TIMER_CFG_HI_PRESCALER_ENABLE_BIT 6u
 #define TIMER_CFG_HI_PRESCALER_ENABLE_WIDTH 1u
 #define TIMER_CFG_HI_PRESCALER_ENABLE_MASK 0x00000040u
+/** Counts rising edges of the reference clock */
 #define TIMER_CFG_HI_REFERENCE_CLOCK_BIT 7u
 #define TIMER_CFG_HI_REFERENCE_CLOCK_WIDTH 1u
 #define TIMER_CFG_HI_REFERENCE_CLOCK_MASK 0x00000080u
+/** Divider of the input clock */
 #define TIMER_CFG_HI_PRESCALER_BIT 8u
 #define TIMER_CFG_HI_PRESCALER_WIDTH 8u
 #define TIMER_CFG_HI_PRESCALER_MASK 0x0000FF00u
+/** Stored and read back, no effect */
+#define TIMER_CFG_HI_UNUSED_BIT 16u
+#define TIMER_CFG_HI_UNUSED_WIDTH 15u
+#define TIMER_CFG_HI_UNUSED_MASK 0x7FFF0000u
+/** Switches this half's own one-shot off */
+#define TIMER_CFG_HI_ONE_SHOT_OFF_BIT 31u
+#define TIMER_CFG_HI_ONE_SHOT_OFF_WIDTH 1u
+#define TIMER_CFG_HI_ONE_SHOT_OFF_MASK 0x80000000u
 
+/** Value of the low counter */
 #define TIMER_CNT_LO_OFFSET 0x008u
 
+/** Value of the high counter */
 #define TIMER_CNT_HI_OFFSET 0x00Cu
 
+/** Compare value of the low counter */
 #define TIMER_CMP_LO_OFFSET 0x010u
 
+/** Compare value of the high counter */
 #define TIMER_CMP_HI_OFFSET 0x014u
 
+/** Any write sets ENABLE of the low counter */
 #define TIMER_START_LO_OFFSET 0x018u
 
+/** Any write sets ENABLE of the high counter */
 #define TIMER_START_HI_OFFSET 0x01Cu
 
+/** Any write clears the low counter and prescaler */
 #define TIMER_RESET_LO_OFFSET 0x020u
 
+/** Any write clears the high counter and prescaler */
 #define TIMER_RESET_HI_OFFSET 0x024u
 
 #endif /* TIMER_REGS_H */

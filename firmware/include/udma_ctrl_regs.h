@@ -2,38 +2,52 @@
 #ifndef UDMA_CTRL_REGS_H
 #define UDMA_CTRL_REGS_H
 
+/** uDMA control */
 #define UDMA_CTRL_BASE 0x1A102000u
 
+/** Clock gates: bit = peripheral id */
 #define UDMA_CTRL_CG_OFFSET 0x000u
+/** Clock of the peripheral is on */
 #define UDMA_CTRL_CG_CLOCK_ON_BIT 0u
 #define UDMA_CTRL_CG_CLOCK_ON_WIDTH 8u
 #define UDMA_CTRL_CG_CLOCK_ON_MASK 0x000000FFu
 
+/** Events that act as triggers of WAIT commands */
 #define UDMA_CTRL_CFG_EVT_OFFSET 0x004u
+/** Event id of trigger 0 */
 #define UDMA_CTRL_CFG_EVT_TRIGGER0_BIT 0u
 #define UDMA_CTRL_CFG_EVT_TRIGGER0_WIDTH 8u
 #define UDMA_CTRL_CFG_EVT_TRIGGER0_MASK 0x000000FFu
+/** Event id of trigger 1 */
 #define UDMA_CTRL_CFG_EVT_TRIGGER1_BIT 8u
 #define UDMA_CTRL_CFG_EVT_TRIGGER1_WIDTH 8u
 #define UDMA_CTRL_CFG_EVT_TRIGGER1_MASK 0x0000FF00u
+/** Event id of trigger 2 */
 #define UDMA_CTRL_CFG_EVT_TRIGGER2_BIT 16u
 #define UDMA_CTRL_CFG_EVT_TRIGGER2_WIDTH 8u
 #define UDMA_CTRL_CFG_EVT_TRIGGER2_MASK 0x00FF0000u
+/** Event id of trigger 3 */
 #define UDMA_CTRL_CFG_EVT_TRIGGER3_BIT 24u
 #define UDMA_CTRL_CFG_EVT_TRIGGER3_WIDTH 8u
 #define UDMA_CTRL_CFG_EVT_TRIGGER3_MASK 0xFF000000u
 
+/** Reset of the peripherals; without effect */
 #define UDMA_CTRL_RST_OFFSET 0x008u
+/** Stored and read back */
 #define UDMA_CTRL_RST_RESET_BIT 0u
 #define UDMA_CTRL_RST_RESET_WIDTH 8u
 #define UDMA_CTRL_RST_RESET_MASK 0x000000FFu
 
+/** Prefix of RX channels with destination 3 */
 #define UDMA_CTRL_L2_DEST_OFFSET 0x010u
+/** Address bits 31:21 */
 #define UDMA_CTRL_L2_DEST_PREFIX_BIT 0u
 #define UDMA_CTRL_L2_DEST_PREFIX_WIDTH 11u
 #define UDMA_CTRL_L2_DEST_PREFIX_MASK 0x000007FFu
 
+/** Prefix of TX channels with destination 3 */
 #define UDMA_CTRL_L2_SRC_OFFSET 0x014u
+/** Address bits 31:21 */
 #define UDMA_CTRL_L2_SRC_PREFIX_BIT 0u
 #define UDMA_CTRL_L2_SRC_PREFIX_WIDTH 11u
 #define UDMA_CTRL_L2_SRC_PREFIX_MASK 0x000007FFu

@@ -2,135 +2,190 @@
 #ifndef UDMA_UART_REGS_H
 #define UDMA_UART_REGS_H
 
+/** uDMA UART */
 #define UDMA_UART_BASE 0x1A102080u
 
+/** Buffer address; reads the current one, 0 when idle */
 #define UDMA_UART_RX_SADDR_OFFSET 0x000u
+/** Bits 20:0 of the address */
 #define UDMA_UART_RX_SADDR_ADDRESS_BIT 0u
 #define UDMA_UART_RX_SADDR_ADDRESS_WIDTH 21u
 #define UDMA_UART_RX_SADDR_ADDRESS_MASK 0x001FFFFFu
 
+/** Buffer size; reads the bytes left, 0 when idle */
 #define UDMA_UART_RX_SIZE_OFFSET 0x004u
+/** Bytes */
 #define UDMA_UART_RX_SIZE_SIZE_BIT 0u
 #define UDMA_UART_RX_SIZE_SIZE_WIDTH 20u
 #define UDMA_UART_RX_SIZE_SIZE_MASK 0x000FFFFFu
 
+/** Control of the channel */
 #define UDMA_UART_RX_CFG_OFFSET 0x008u
+/** Starts again with the same buffer for ever */
 #define UDMA_UART_RX_CFG_CONTINUOUS_BIT 0u
 #define UDMA_UART_RX_CFG_CONTINUOUS_WIDTH 1u
 #define UDMA_UART_RX_CFG_CONTINUOUS_MASK 0x00000001u
+/** Width of a datum, where the peripheral lets it vary */
 #define UDMA_UART_RX_CFG_DATASIZE_BIT 1u
 #define UDMA_UART_RX_CFG_DATASIZE_WIDTH 2u
 #define UDMA_UART_RX_CFG_DATASIZE_MASK 0x00000006u
+/** 8 bit */
 #define UDMA_UART_RX_CFG_DATASIZE_SIZE_8 0u
+/** 16 bit */
 #define UDMA_UART_RX_CFG_DATASIZE_SIZE_16 1u
+/** 32 bit */
 #define UDMA_UART_RX_CFG_DATASIZE_SIZE_32 2u
+/** Write 1: starts or queues the buffer; reads 1 while running */
 #define UDMA_UART_RX_CFG_EN_BIT 4u
 #define UDMA_UART_RX_CFG_EN_WIDTH 1u
 #define UDMA_UART_RX_CFG_EN_MASK 0x00000010u
+/** One more buffer is queued */
 #define UDMA_UART_RX_CFG_PENDING_BIT 5u
 #define UDMA_UART_RX_CFG_PENDING_WIDTH 1u
 #define UDMA_UART_RX_CFG_PENDING_MASK 0x00000020u
+/** Write 1: stops the channel */
 #define UDMA_UART_RX_CFG_CLR_BIT 6u
 #define UDMA_UART_RX_CFG_CLR_WIDTH 1u
 #define UDMA_UART_RX_CFG_CLR_MASK 0x00000040u
 
+/** Buffer address; reads the current one, 0 when idle */
 #define UDMA_UART_TX_SADDR_OFFSET 0x010u
+/** Bits 20:0 of the address */
 #define UDMA_UART_TX_SADDR_ADDRESS_BIT 0u
 #define UDMA_UART_TX_SADDR_ADDRESS_WIDTH 21u
 #define UDMA_UART_TX_SADDR_ADDRESS_MASK 0x001FFFFFu
 
+/** Buffer size; reads the bytes left, 0 when idle */
 #define UDMA_UART_TX_SIZE_OFFSET 0x014u
+/** Bytes */
 #define UDMA_UART_TX_SIZE_SIZE_BIT 0u
 #define UDMA_UART_TX_SIZE_SIZE_WIDTH 20u
 #define UDMA_UART_TX_SIZE_SIZE_MASK 0x000FFFFFu
 
+/** Control of the channel */
 #define UDMA_UART_TX_CFG_OFFSET 0x018u
+/** Starts again with the same buffer for ever */
 #define UDMA_UART_TX_CFG_CONTINUOUS_BIT 0u
 #define UDMA_UART_TX_CFG_CONTINUOUS_WIDTH 1u
 #define UDMA_UART_TX_CFG_CONTINUOUS_MASK 0x00000001u
+/** Width of a datum, where the peripheral lets it vary */
 #define UDMA_UART_TX_CFG_DATASIZE_BIT 1u
 #define UDMA_UART_TX_CFG_DATASIZE_WIDTH 2u
 #define UDMA_UART_TX_CFG_DATASIZE_MASK 0x00000006u
+/** 8 bit */
 #define UDMA_UART_TX_CFG_DATASIZE_SIZE_8 0u
+/** 16 bit */
 #define UDMA_UART_TX_CFG_DATASIZE_SIZE_16 1u
+/** 32 bit */
 #define UDMA_UART_TX_CFG_DATASIZE_SIZE_32 2u
+/** Write 1: starts or queues the buffer; reads 1 while running */
 #define UDMA_UART_TX_CFG_EN_BIT 4u
 #define UDMA_UART_TX_CFG_EN_WIDTH 1u
 #define UDMA_UART_TX_CFG_EN_MASK 0x00000010u
+/** One more buffer is queued */
 #define UDMA_UART_TX_CFG_PENDING_BIT 5u
 #define UDMA_UART_TX_CFG_PENDING_WIDTH 1u
 #define UDMA_UART_TX_CFG_PENDING_MASK 0x00000020u
+/** Write 1: stops the channel */
 #define UDMA_UART_TX_CFG_CLR_BIT 6u
 #define UDMA_UART_TX_CFG_CLR_WIDTH 1u
 #define UDMA_UART_TX_CFG_CLR_MASK 0x00000040u
 
+/** State of the shifters, two cycles late */
 #define UDMA_UART_STATUS_OFFSET 0x020u
+/** A character is being sent */
 #define UDMA_UART_STATUS_TX_BUSY_BIT 0u
 #define UDMA_UART_STATUS_TX_BUSY_WIDTH 1u
 #define UDMA_UART_STATUS_TX_BUSY_MASK 0x00000001u
+/** A character is being received */
 #define UDMA_UART_STATUS_RX_BUSY_BIT 1u
 #define UDMA_UART_STATUS_RX_BUSY_WIDTH 1u
 #define UDMA_UART_STATUS_RX_BUSY_MASK 0x00000002u
 
+/** Frame format, divider and enables */
 #define UDMA_UART_SETUP_OFFSET 0x024u
+/** Even parity */
 #define UDMA_UART_SETUP_PARITY_EN_BIT 0u
 #define UDMA_UART_SETUP_PARITY_EN_WIDTH 1u
 #define UDMA_UART_SETUP_PARITY_EN_MASK 0x00000001u
+/** Data bits - 5 */
 #define UDMA_UART_SETUP_BITS_BIT 1u
 #define UDMA_UART_SETUP_BITS_WIDTH 2u
 #define UDMA_UART_SETUP_BITS_MASK 0x00000006u
+/** Two stop bits */
 #define UDMA_UART_SETUP_STOP_BITS_BIT 3u
 #define UDMA_UART_SETUP_STOP_BITS_WIDTH 1u
 #define UDMA_UART_SETUP_STOP_BITS_MASK 0x00000008u
+/** Received characters go to DATA */
 #define UDMA_UART_SETUP_RX_POLLING_EN_BIT 4u
 #define UDMA_UART_SETUP_RX_POLLING_EN_WIDTH 1u
 #define UDMA_UART_SETUP_RX_POLLING_EN_MASK 0x00000010u
+/** Holds the receive FIFO in reset */
 #define UDMA_UART_SETUP_RX_CLEAN_FIFO_BIT 5u
 #define UDMA_UART_SETUP_RX_CLEAN_FIFO_WIDTH 1u
 #define UDMA_UART_SETUP_RX_CLEAN_FIFO_MASK 0x00000020u
+/** Transmitter on */
 #define UDMA_UART_SETUP_TX_EN_BIT 8u
 #define UDMA_UART_SETUP_TX_EN_WIDTH 1u
 #define UDMA_UART_SETUP_TX_EN_MASK 0x00000100u
+/** Receiver on */
 #define UDMA_UART_SETUP_RX_EN_BIT 9u
 #define UDMA_UART_SETUP_RX_EN_WIDTH 1u
 #define UDMA_UART_SETUP_RX_EN_MASK 0x00000200u
+/** Cycles of a bit - 1 */
 #define UDMA_UART_SETUP_CLKDIV_BIT 16u
 #define UDMA_UART_SETUP_CLKDIV_WIDTH 16u
 #define UDMA_UART_SETUP_CLKDIV_MASK 0xFFFF0000u
 
+/** Errors since the last read */
 #define UDMA_UART_ERROR_OFFSET 0x028u
+/** A character found the receive FIFO full and was dropped */
 #define UDMA_UART_ERROR_RX_ERR_OVERFLOW_BIT 0u
 #define UDMA_UART_ERROR_RX_ERR_OVERFLOW_WIDTH 1u
 #define UDMA_UART_ERROR_RX_ERR_OVERFLOW_MASK 0x00000001u
+/** A character with wrong parity was dropped */
 #define UDMA_UART_ERROR_RX_ERR_PARITY_BIT 1u
 #define UDMA_UART_ERROR_RX_ERR_PARITY_WIDTH 1u
 #define UDMA_UART_ERROR_RX_ERR_PARITY_MASK 0x00000002u
 
+/** Enables of events 2 and 3 */
 #define UDMA_UART_IRQ_EN_OFFSET 0x02Cu
+/** Event for each character; characters go to DATA */
 #define UDMA_UART_IRQ_EN_RX_BIT 0u
 #define UDMA_UART_IRQ_EN_RX_WIDTH 1u
 #define UDMA_UART_IRQ_EN_RX_MASK 0x00000001u
+/** Event for each error */
 #define UDMA_UART_IRQ_EN_ERROR_BIT 1u
 #define UDMA_UART_IRQ_EN_ERROR_WIDTH 1u
 #define UDMA_UART_IRQ_EN_ERROR_MASK 0x00000002u
 
+/** State of DATA */
 #define UDMA_UART_VALID_OFFSET 0x030u
+/** DATA holds a character */
 #define UDMA_UART_VALID_READY_BIT 0u
 #define UDMA_UART_VALID_READY_WIDTH 1u
 #define UDMA_UART_VALID_READY_MASK 0x00000001u
 
+/** Character received; a read takes it */
 #define UDMA_UART_DATA_OFFSET 0x034u
+/** Character */
 #define UDMA_UART_DATA_DATA_BIT 0u
 #define UDMA_UART_DATA_DATA_WIDTH 8u
 #define UDMA_UART_DATA_DATA_MASK 0x000000FFu
 
+/** Where the RX channel writes to */
 #define UDMA_UART_DST_OFFSET 0x038u
+/** Address range */
 #define UDMA_UART_DST_DESTINATION_BIT 0u
 #define UDMA_UART_DST_DESTINATION_WIDTH 2u
 #define UDMA_UART_DST_DESTINATION_MASK 0x00000003u
+/** 0x1C...... */
 #define UDMA_UART_DST_DESTINATION_L2 0u
+/** 0x1A1..... */
 #define UDMA_UART_DST_DESTINATION_PERIPHERALS 1u
+/** 0x10...... */
 #define UDMA_UART_DST_DESTINATION_CLUSTER 2u
+/** Prefix of L2_DEST */
 #define UDMA_UART_DST_DESTINATION_PREFIX 3u
 
 #endif /* UDMA_UART_REGS_H */

@@ -1,0 +1,24 @@
+// The command line's root.
+
+import ArgumentParser
+
+/// `pulpemu`.
+public struct Pulpemu: ParsableCommand {
+  public static let configuration = CommandConfiguration(
+    commandName: "pulpemu",
+    abstract: "An emulator of the PULPissimo microcontroller with a retention accelerator (RETA).",
+    discussion: """
+      Examples:
+        pulpemu demo                                       generate text with the shipped RetNet in every host style
+        pulpemu run firmware/build/hello.elf               run a firmware image
+        pulpemu overhead firmware/build/retnet-generate-*.elf
+                                                           compare what the accelerator costs its host
+        pulpemu registers --block RETA                     the accelerator's registers
+      """,
+    version: "0.1.0",
+    subcommands: [
+      RunCommand.self, InfoCommand.self, RegistersCommand.self, ParametersCommand.self, VectorsCommand.self,
+    ])
+
+  public init() {}
+}

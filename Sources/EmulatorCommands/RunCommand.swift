@@ -1,0 +1,149 @@
+// `pulpemu run`: runs a firmware image.
+
+import ArgumentParser
+import FirmwareImage
+import Foundation
+import Instrumentation
+import PULPissimo
+
+/// Runs a firmware image to its end.
+struct RunCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run",
+    abstract: "Run a firmware image.",
+    discussion: """
+      Standard output carries what the firmware prints; everything that the emulator says goes to standard error, whose \
+      last line tells how the run ended.
+
+      Examples:
+        pulpemu run firmware/build/hello.elf
+        pulpemu run --max-cycles 1000000 --stats stats.json firmware/build/retnet-generate-list.elf
+        pulpemu run --quiet --dump win_start:u32:4 build/micro-empty.elf
+        pulpemu run --memory 0x80000000:2M --signature out.sig rv32ui-p-add
+
+      Exit status: the firmware's exit code & 0xff (255 if that is 0 and the code is not); 64 wrong usage, 65 not a \
+      loadable ELF, 66 unreadable file, 73 output cannot be written, 120 lock-up, 121 --strict, 122 --check, 124 a \
+      limit was reached, 130 interrupted.
+      """)
+
+  @Argument(help: "The ELF file.")
+  var firmware: String
+
+  @OptionGroup(title: "Machine") var machine: MachineOptions
+
+  @Option(name: .customLong("max-cycles"), help: ArgumentHelp("Stop at this SoC cycle (124).", valueName: "N"))
+  var maxCycles: UInt64?
+
+  @Option(
+    name: .customLong("max-instructions"), help: ArgumentHelp("Stop when so many have retired (124).", valueName: "N"))
+  var maxInstructions: UInt64?
+
+  @Option(help: ArgumentHelp("Host wall-clock limit (124).", valueName: "SECONDS"))
+  var timeout: Double?
+
+  @Option(
+    help: ArgumentHelp("riscv-tests ending: auto, off or the address to watch.", valueName: "auto|off|ADDRESS"))
+  var tohost = "auto"
+
+  @Option(help: ArgumentHelp("Write the words from begin_signature to end_signature.", valueName: "FILE"))
+  var signature: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Print memory at the end; TYPE u8 i8 u16 i16 u32 i32 u64 hex. Repeatable.", valueName: "SYMBOL[:TYPE[:COUNT]]"))
+  var dump: [String] = []
+
+  @Option(help: ArgumentHelp("Put a raw file into memory before the start. Repeatable.", valueName: "FILE@ADDRESS"))
+  var load: [String] = []
+
+  @Option(help: ArgumentHelp("Write statistics as JSON; - for standard output.", valueName: "FILE"))
+  var stats: String?
+
+  @Flag(help: "Nothing of our own on standard error but refusals and errors.")
+  var quiet = false
+
+  func run() throws {
+    var status: Int32 = 0
+    try Console.reporting { status = try execute() }
+    if status != 0 { throw ExitCode(status) }
+  }
+
+  private func execute() throws -> Int32 {
+    let configuration = try machine.configuration()
+    if let timeout, !(timeout > 0 && timeout < 1e9) {
+      throw HostError.usage("--timeout takes a number of seconds above 0")
+    }
+    let image = try Session.image(firmware)
+    for path in [stats, signature].compactMap({ $0 }) where path != "-" { try HostFiles.checkWritable(path) }
+    let dumps = try dump.map { try MemoryDump($0, image) }
+    let files = try load.map { try RawFile($0, image) }
+    if signature != nil, image.symbols["begin_signature"] == nil || image.symbols["end_signature"] == nil {
+      throw HostError.usage("--signature: the image has no begin_signature and end_signature")
+    }
+
+    Interrupts.catchSignals()
+    let session = try Session(
+      image: image, configuration: configuration, bootFromROM: machine.boot == "rom", output: GuestOutput(),
+      isQuiet: quiet)
+    for file in files { try file.load(into: session.machine) }
+    try watchTohost(session)
+    if !quiet {
+      for warning in image.attributes.warnings { Console.error("pulpemu: \(firmware): \(warning)") }
+    }
+
+    let limits = RunLimits(cycles: maxCycles ?? UInt64.max - 1, instructions: maxInstructions ?? .max)
+    let end = session.run(limits: limits, timeout: timeout)
+
+    var dumped: [String: [Int64]] = [:]
+    for dump in dumps {
+      let values = dump.values(session.machine)
+      dumped[dump.symbol] = values
+      session.output.put(dump.line(values) + "\n")
+    }
+    session.output.flush()
+    if let signature {
+      try HostFiles.write(Data(try Signature.text(session.machine, image).utf8), to: signature)
+    }
+    if let stats {
+      var statistics = Statistics(
+        session.machine, session.recorder, end: end,
+        firmware: .init(path: firmware, sha256: HostFiles.sha256(image.fileBytes)),
+        configuration: machine.differences(configuration), wallSeconds: session.wallSeconds)
+      statistics.dump = dumped
+      try StatisticsFile.write(statistics, to: stats)
+    }
+    if !quiet { Console.error(session.lastLine(end)) }
+    return Session.status(end)
+  }
+
+  private func watchTohost(_ session: Session) throws {
+    let address: UInt32
+    switch tohost {
+    case "off": return
+    case "auto":
+      guard let symbol = session.image.symbols["tohost"] else { return }
+      address = symbol.address
+    default:
+      guard let number = Numbers.parse(tohost), number <= UInt64(UInt32.max) else {
+        throw HostError.usage("--tohost takes auto, off or an address, not '\(tohost)'")
+      }
+      address = UInt32(number)
+    }
+    session.machine.watchTohost(at: address)
+  }
+}
+
+/// Statistics as JSON.
+enum StatisticsFile {
+  static func write(_ value: some Encodable, to path: String) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    guard var data = try? encoder.encode(value) else { throw HostError.cannotCreate("\(path): cannot be encoded") }
+    data.append(0x0A)
+    if path == "-" {
+      FileHandle.standardOutput.write(data)
+    } else {
+      try HostFiles.write(data, to: path)
+    }
+  }
+}

@@ -1,0 +1,53 @@
+// What is wrong with the host's side of a run: one line and an exit status.
+
+import ArgumentParser
+import Foundation
+
+/// A mistake on the host's side. `description` is the one line that the user sees.
+public struct HostError: Error, CustomStringConvertible, Sendable {
+  public let status: Int32
+  public let description: String
+
+  /// 64: wrong usage.
+  public static func usage(_ text: String) -> HostError { HostError(status: 64, description: text) }
+  /// 65: a file that is not what it should be.
+  public static func data(_ text: String) -> HostError { HostError(status: 65, description: text) }
+  /// 66: a named file cannot be read.
+  public static func noInput(_ text: String) -> HostError { HostError(status: 66, description: text) }
+  /// 73: an output file cannot be written.
+  public static func cannotCreate(_ text: String) -> HostError { HostError(status: 73, description: text) }
+}
+
+/// Exit statuses of `cli.md`.
+enum ExitStatus {
+  static let lockup: Int32 = 120
+  static let strict: Int32 = 121
+  static let check: Int32 = 122
+  static let limit: Int32 = 124
+  static let interrupted: Int32 = 130
+
+  /// The firmware's exit code as a process's: its low byte, 255 if that is 0 and the code is not.
+  static func firmware(_ code: UInt32) -> Int32 {
+    code & 0xFF == 0 && code != 0 ? 255 : Int32(code & 0xFF)
+  }
+}
+
+/// Standard error, a line at a time.
+enum Console {
+  static func error(_ line: String) {
+    FileHandle.standardError.write(Data((line + "\n").utf8))
+  }
+
+  /// Runs `body`; a host error becomes its line on standard error and the exit status.
+  static func reporting(_ body: () throws -> Void) throws {
+    do {
+      try body()
+    } catch let error as HostError {
+      Console.error("pulpemu: \(error.description)")
+      throw ExitCode(error.status)
+    }
+  }
+
+  /// True if standard error is a terminal.
+  static var errorIsTerminal: Bool { isatty(2) != 0 }
+}

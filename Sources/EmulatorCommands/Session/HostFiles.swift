@@ -1,0 +1,55 @@
+// Reading and writing files, with errors in one line and nothing half-written.
+
+import CLibCrypto
+import Foundation
+
+enum HostFiles {
+  /// The bytes of a file; 66 if it cannot be read.
+  static func read(_ path: String) throws -> [UInt8] {
+    do {
+      return [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+    } catch {
+      throw HostError.noInput("\(path): cannot be read: \(reason())")
+    }
+  }
+
+  private static func reason() -> String { errno == 0 ? "no such file" : String(cString: strerror(errno)) }
+
+  /// Writes a whole file or none of it: 73 if that fails.
+  static func write(_ data: Data, to path: String) throws {
+    do {
+      // Devices and pipes cannot be replaced atomically.
+      var information = stat()
+      let isSpecial = stat(path, &information) == 0 && information.st_mode & S_IFMT != S_IFREG
+      try data.write(to: URL(fileURLWithPath: path), options: isSpecial ? [] : .atomic)
+    } catch {
+      throw HostError.cannotCreate("\(path): cannot be written")
+    }
+  }
+
+  /// Refuses a path that cannot be written before time is spent on what would go there.
+  static func checkWritable(_ path: String) throws {
+    if access(path, F_OK) == 0 {
+      var information = stat()
+      if stat(path, &information) == 0 && information.st_mode & S_IFMT == S_IFDIR {
+        throw HostError.cannotCreate("\(path): is a directory")
+      }
+      guard access(path, W_OK) == 0 else { throw HostError.cannotCreate("\(path): cannot be written: \(reason())") }
+      return
+    }
+    let folder = (path as NSString).deletingLastPathComponent
+    guard access(folder.isEmpty ? "." : folder, W_OK | X_OK) == 0 else {
+      throw HostError.cannotCreate("\(path): cannot be created: \(reason())")
+    }
+  }
+
+  /// SHA-256 as 64 hexadecimal digits.
+  static func sha256(_ bytes: [UInt8]) -> String {
+    var digest = [UInt8](repeating: 0, count: 64)
+    var length: UInt32 = 0
+    guard EVP_Digest(bytes, bytes.count, &digest, &length, EVP_sha256(), nil) == 1 else { return "" }
+    return digest.prefix(Int(length)).map { byte in
+      (byte < 16 ? "0" : "") + String(byte, radix: 16)
+    }.joined()
+  }
+}

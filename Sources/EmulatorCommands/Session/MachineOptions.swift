@@ -1,0 +1,139 @@
+// Options that describe the machine and what is put into it; shared by all commands that run one.
+
+import ArgumentParser
+import Foundation
+import PULPissimo
+
+/// The machine, as the command line describes it.
+struct MachineOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Hardware revision: p8 (default) or p7.", valueName: "p8|p7"))
+  var profile = "p8"
+
+  @Option(help: ArgumentHelp("direct: start at the ELF's entry; rom: reset state, boot ROM.", valueName: "direct|rom"))
+  var boot = "direct"
+
+  @Option(
+    name: .customLong("l2-interleaved"), help: ArgumentHelp("Interleaved L2 fitted.", valueName: "256K|512K"))
+  var interleaved: String?
+
+  @Flag(help: "End the run at the first unmapped access, write to read-only memory or execution of data (121).")
+  var strict = false
+
+  @Option(help: ArgumentHelp("Add plain RAM, for example 0x80000000:2M. Repeatable.", valueName: "BASE:SIZE"))
+  var memory: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "How instructions are executed; the result is the same.", valueName: "interpreter|translator|auto"))
+  var engine = "auto"
+
+  @Option(help: ArgumentHelp("rtl: the cycle model; none: one cycle an instruction.", valueName: "rtl|none"))
+  var timing = "rtl"
+
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp(
+      "Set a machine parameter (`pulpemu parameters` lists them). Repeatable.", valueName: "PATH=VALUE")
+  )
+  var parameters: [String] = []
+
+  /// The configuration, or what is wrong with the options (64).
+  func configuration() throws -> MachineConfiguration {
+    var configuration = MachineConfiguration()
+    guard let profile = MachineConfiguration.Profile(rawValue: profile) else {
+      throw HostError.usage("--profile takes p8 or p7, not '\(profile)'")
+    }
+    configuration.profile = profile
+    guard boot == "direct" || boot == "rom" else {
+      throw HostError.usage("--boot takes direct or rom, not '\(boot)'")
+    }
+    guard ["interpreter", "translator", "auto"].contains(engine) else {
+      throw HostError.usage("--engine takes interpreter, translator or auto, not '\(engine)'")
+    }
+    switch timing {
+    case "rtl": break
+    case "none": configuration.hart.cycleModel = false
+    default: throw HostError.usage("--timing takes rtl or none, not '\(timing)'")
+    }
+    switch interleaved?.uppercased() {
+    case nil: break
+    case "256K": configuration.interleavedKiB = 256
+    case "512K": configuration.interleavedKiB = 512
+    case let value?: throw HostError.usage("--l2-interleaved takes 256K or 512K, not '\(value)'")
+    }
+    for text in parameters {
+      let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      guard parts.count == 2 else { throw HostError.usage("--set takes PATH=VALUE, not '\(text)'") }
+      guard let parameter = MachineParameter.all.first(where: { $0.path == parts[0] }) else {
+        throw HostError.usage("no machine parameter '\(parts[0])': `pulpemu parameters` lists them")
+      }
+      if let problem = parameter.set(String(parts[1]), in: &configuration) { throw HostError.usage(problem) }
+    }
+    do {
+      try configuration.accelerator.validate()
+    } catch {
+      throw HostError.usage("\(error)")
+    }
+    configuration.strict = strict
+    configuration.extraMemories = try extraMemories()
+    return configuration
+  }
+
+  private func extraMemories() throws -> [ExtraMemory] {
+    var result: [ExtraMemory] = []
+    for text in memory {
+      let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+      guard parts.count == 2, let base = Numbers.parse(parts[0]), let size = Numbers.parse(parts[1]),
+        base <= UInt64(UInt32.max), size > 0, size <= 1 << 31, base + size <= 1 << 32, base % 4 == 0, size % 4 == 0
+      else {
+        throw HostError.usage("--memory takes BASE:SIZE, for example 0x80000000:2M, not '\(text)'")
+      }
+      let range = base..<base + size
+      let taken: [(Range<UInt64>, String)] =
+        [
+          (0..<0x10_0000, "the data alias"), (0x1000_0000..<0x1040_0000, "the cluster plug"),
+          (0x1A00_0000..<0x1A04_0000, "the boot ROM"), (0x1A10_0000..<0x1A40_0000, "the peripherals"),
+          (0x1C00_0000..<0x1C09_0000, "the L2"),
+        ] + result.map { (UInt64($0.base)..<UInt64($0.base) + UInt64($0.size), "another --memory") }
+      if let overlap = taken.first(where: { $0.0.overlaps(range) }) {
+        throw HostError.usage("--memory \(text) overlaps \(overlap.1)")
+      }
+      result.append(ExtraMemory(base: UInt32(base), size: UInt32(size)))
+    }
+    return result
+  }
+
+  /// Every parameter that is not at its default, by name, for the statistics.
+  func differences(_ configuration: MachineConfiguration) -> [String: String] {
+    var result: [String: String] = [:]
+    let standard = MachineConfiguration()
+    for parameter in MachineParameter.all
+    where parameter.text(in: configuration) != parameter.text(in: standard) {
+      result[parameter.path] = parameter.text(in: configuration)
+    }
+    if profile != "p8" { result["profile"] = profile }
+    if boot != "direct" { result["boot"] = boot }
+    if timing != "rtl" { result["timing"] = timing }
+    if strict { result["strict"] = "true" }
+    if !memory.isEmpty { result["memory"] = memory.joined(separator: ",") }
+    return result
+  }
+}
+
+/// Numbers as people write them.
+enum Numbers {
+  /// Decimal or 0x…, optionally with K, M or G (powers of 1024). Nil if `text` is no such number.
+  static func parse(_ text: String) -> UInt64? {
+    var digits = Substring(text)
+    var factor: UInt64 = 1
+    let isHexadecimal = digits.hasPrefix("0x") || digits.hasPrefix("0X")
+    if let last = digits.last, let shift = ["k": 10, "m": 20, "g": 30][last.lowercased()] {
+      factor = 1 << UInt64(shift)
+      digits = digits.dropLast()
+    }
+    let value = isHexadecimal ? UInt64(digits.dropFirst(2), radix: 16) : UInt64(digits)
+    guard let value else { return nil }
+    let product = value.multipliedReportingOverflow(by: factor)
+    return product.overflow ? nil : product.partialValue
+  }
+}

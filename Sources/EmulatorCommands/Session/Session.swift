@@ -1,0 +1,179 @@
+// One run of one image: builds the machine, loads the firmware, runs it in slices, and knows where everything is.
+
+import FirmwareImage
+import Foundation
+import Instrumentation
+import PULPissimo
+import RISCV
+
+/// A machine with a firmware image in it.
+final class Session {
+  let machine: Machine
+  let image: FirmwareImage
+  let sourceLines: SourceLines
+  let recorder: RunRecorder
+  let output: GuestOutput
+  private(set) var wallSeconds = 0.0
+  private let isQuiet: Bool
+  private let diagnosticLimit = 100
+  private var diagnosticCount = 0
+
+  /// Builds the machine and loads `image`; refusals are host errors.
+  init(
+    image: FirmwareImage, configuration: MachineConfiguration, bootFromROM: Bool = false,
+    region: (begin: UInt32, end: UInt32)? = nil, output: GuestOutput, isQuiet: Bool
+  ) throws {
+    self.image = image
+    self.output = output
+    self.isQuiet = isQuiet
+    sourceLines = SourceLines(image)
+    machine = Machine(configuration)
+    recorder = RunRecorder(machine, region: region)
+    machine.onCharacter = { [unowned output] in output.put($0) }
+    machine.onDiagnostic = { [unowned self] in show($0) }
+    try Self.load(image, into: machine)
+    if bootFromROM { machine.bootFromROM() } else { machine.boot(at: image.entry) }
+  }
+
+  /// Reads an ELF file; 65 and 66 as `cli.md` says.
+  static func image(_ path: String) throws -> FirmwareImage {
+    do throws(FirmwareImageError) {
+      return try FirmwareImage.load(path: path)
+    } catch {
+      throw HostError(status: error.exitStatus, description: error.description)
+    }
+  }
+
+  private static func load(_ image: FirmwareImage, into machine: Machine) throws {
+    do throws(FirmwareImageError) {
+      for part in try image.place(in: machine.loadableRanges, aliases: machine.loadableAliases) {
+        machine.write(Array(part.data), at: part.address)
+        machine.write([UInt8](repeating: 0, count: part.zeroCount), at: part.address &+ UInt32(part.data.count))
+      }
+    } catch {
+      throw HostError(status: error.exitStatus, description: error.description)
+    }
+  }
+
+  // MARK: Running
+
+  /// Runs to an end or a limit; `timeout`: host seconds.
+  func run(limits: RunLimits, timeout: Double? = nil) -> RunEnd {
+    let start = DispatchTime.now().uptimeNanoseconds
+    func elapsed() -> Double { Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9 }
+    defer {
+      output.flush()
+      wallSeconds = elapsed()
+    }
+    var slice: UInt64 = 1 << 20
+    while true {
+      let before = elapsed()
+      var part = limits
+      let until = machine.hart.cycle.addingReportingOverflow(slice)
+      part.cycles = until.overflow ? limits.cycles : min(limits.cycles, until.partialValue)
+      let end = machine.run(limits: part)
+      output.flush()
+      let isSliceEnd = end.reason == .limit && part.cycles < limits.cycles && end.cycles >= part.cycles
+      guard isSliceEnd && machine.hart.counters.instructions < limits.instructions else {
+        return finish(end)
+      }
+      if Interrupts.isRaised { return finish(machine.interruptedEnd("interrupted by a signal")) }
+      if let timeout, elapsed() >= timeout {
+        return finish(machine.limitEnd("the time limit of \(timeout) s was reached"))
+      }
+      // Slices of about 20 ms: short enough for Ctrl-C, long enough not to be noticed.
+      let took = elapsed() - before
+      if took < 0.01, slice < 1 << 40 { slice *= 2 } else if took > 0.05, slice > 1 << 12 { slice /= 2 }
+    }
+  }
+
+  private func finish(_ end: RunEnd) -> RunEnd {
+    recorder.finish(at: end.cycles)
+    return end
+  }
+
+  // MARK: Places
+
+  /// `0x1C008080 (main+0x10, main.c:12)`.
+  func place(_ address: UInt32) -> String {
+    let parts = [image.symbols.describe(address), sourceLines.location(of: address).map { "\($0)" }].compactMap { $0 }
+    return Self.hex(address) + (parts.isEmpty ? "" : " (\(parts.joined(separator: ", ")))")
+  }
+
+  static func hex(_ value: UInt32) -> String {
+    let digits = String(value, radix: 16, uppercase: true)
+    return "0x" + String(repeating: "0", count: max(0, 8 - digits.count)) + digits
+  }
+
+  private func show(_ diagnostic: MachineDiagnostic) {
+    guard !isQuiet, diagnosticCount <= diagnosticLimit else { return }
+    diagnosticCount += 1
+    output.flush()
+    if diagnosticCount > diagnosticLimit {
+      Console.error("pulpemu: more than \(diagnosticLimit) remarks; further ones are not shown")
+      return
+    }
+    Console.error(
+      "pulpemu: cycle \(diagnostic.cycle), at \(place(diagnostic.pc)): \(diagnostic.diagnostic.message)")
+  }
+
+  /// The last line of a run.
+  func lastLine(_ end: RunEnd) -> String {
+    var line = "pulpemu: \(end.reason.rawValue) \(end.message)"
+    switch end.reason {
+    case .exit: line += ", after \(end.cycles) cycles and \(machine.hart.counters.instructions) instructions"
+    default: line += "; cycle \(end.cycles), at \(place(end.pc))"
+    }
+    return line
+  }
+
+  /// The process's exit status for `end`.
+  static func status(_ end: RunEnd) -> Int32 {
+    switch end.reason {
+    case .exit: ExitStatus.firmware(end.code)
+    case .limit: ExitStatus.limit
+    case .lockup: ExitStatus.lockup
+    case .strict: ExitStatus.strict
+    case .check: ExitStatus.check
+    case .interrupted: ExitStatus.interrupted
+    }
+  }
+}
+
+extension Machine {
+  /// Memory that firmware can be loaded into.
+  var loadableRanges: [MemoryRange] {
+    Self.ranges(interleaved: UInt64(interleaved.size))
+      + extraMemories.map { MemoryRange(name: $0.name, base: $0.base, size: UInt64($0.size)) }
+  }
+
+  /// L2 by bank; `interleaved`: bytes fitted.
+  static func ranges(interleaved: UInt64) -> [MemoryRange] {
+    [
+      MemoryRange(
+        name: "L2 private bank 0", base: MemoryMap.privateBank0, size: UInt64(MemoryMap.privateBankSize)),
+      MemoryRange(
+        name: "L2 private bank 1", base: MemoryMap.privateBank1, size: UInt64(MemoryMap.privateBankSize)),
+      MemoryRange(name: "interleaved L2", base: MemoryMap.interleaved, size: interleaved),
+    ]
+  }
+
+  /// Second addresses of loadable memory.
+  var loadableAliases: [AddressAlias] {
+    var aliases = [Self.dataAlias]
+    let fitted = UInt32(interleaved.size)
+    if fitted < MemoryMap.interleavedWindow {
+      aliases.append(
+        AddressAlias(
+          name: "repetition of the interleaved L2", base: MemoryMap.interleaved &+ fitted, size: UInt64(fitted),
+          target: MemoryMap.interleaved, isFetchable: true))
+    }
+    return aliases
+  }
+
+  static var dataAlias: AddressAlias {
+    AddressAlias(
+      name: "data alias of L2", base: MemoryMap.dataAlias, size: UInt64(MemoryMap.dataAliasSize),
+      target: MemoryMap.privateBank0, isFetchable: false)
+  }
+}

@@ -1,0 +1,89 @@
+// Latencies between host and accelerator.
+//
+// Follows `cli.md`, "Latencies".
+
+import HardwareModel
+
+/// Number, minimum, lower median and maximum of a latency, in cycles.
+public struct LatencySummary: Sendable, Equatable, Encodable {
+  public let count: Int
+  public let min: Cycle
+  public let median: Cycle
+  public let max: Cycle
+
+  /// Nil if there are no samples.
+  init?(_ samples: [Cycle]) {
+    let sorted = samples.sorted()
+    guard let first = sorted.first, let last = sorted.last else { return nil }
+    count = sorted.count
+    min = first
+    median = sorted[(sorted.count - 1) / 2]
+    max = last
+  }
+}
+
+/// Samples of the latencies, with the done cycle of the job that each belongs to.
+struct LatencyRecords {
+  struct Job {
+    /// TRIGGER write in effect, first cycle of the job.
+    var trigger: Cycle?
+    var start: Cycle
+    var done: Cycle?
+    /// No other job was committed when it was done.
+    var isLast = false
+    var interrupt: Cycle?
+    var acknowledge: Cycle?
+    var nextTrigger: Cycle?
+  }
+
+  private(set) var jobs: [Job] = []
+  /// First job that still waits for an interrupt, an access, a trigger.
+  private var openInterrupt = 0
+  private var openAcknowledge = 0
+  private var openTrigger = 0
+
+  mutating func started(trigger: Cycle, at start: Cycle) {
+    jobs.append(Job(trigger: trigger, start: start))
+  }
+
+  mutating func finished(at done: Cycle, isLast: Bool) {
+    guard let index = jobs.lastIndex(where: { $0.done == nil }) else { return }
+    jobs[index].done = done
+    jobs[index].isLast = isLast
+  }
+
+  mutating func interrupted(at cycle: Cycle) {
+    while openInterrupt < jobs.count, let done = jobs[openInterrupt].done, done <= cycle {
+      jobs[openInterrupt].interrupt = cycle
+      openInterrupt += 1
+    }
+  }
+
+  mutating func acknowledged(at cycle: Cycle) {
+    while openAcknowledge < jobs.count, let done = jobs[openAcknowledge].done, done < cycle {
+      jobs[openAcknowledge].acknowledge = cycle
+      openAcknowledge += 1
+    }
+  }
+
+  mutating func triggered(at cycle: Cycle) {
+    while openTrigger < jobs.count, let done = jobs[openTrigger].done, done < cycle {
+      jobs[openTrigger].nextTrigger = cycle
+      openTrigger += 1
+    }
+  }
+
+  /// The latencies of the jobs that were done in `region`.
+  func summaries(in region: CycleIntervals) -> [String: LatencySummary] {
+    let mine = jobs.filter { job in job.done.map(region.contains) ?? false }
+    func samples(_ pick: (Job, Cycle) -> Cycle?) -> LatencySummary? {
+      LatencySummary(mine.compactMap { job in job.done.flatMap { pick(job, $0) } })
+    }
+    var result: [String: LatencySummary] = [:]
+    result["triggerToStart"] = samples { job, _ in job.trigger.map { job.start - $0 } }
+    result["doneToInterrupt"] = samples { job, done in job.interrupt.map { $0 - done } }
+    result["doneToAcknowledge"] = samples { job, done in job.acknowledge.map { $0 - done } }
+    result["doneToTrigger"] = samples { job, done in job.isLast ? job.nextTrigger.map { $0 - done } : nil }
+    return result
+  }
+}

@@ -1,0 +1,291 @@
+// Listens to a run and keeps what statistics and the overhead report are made of.
+//
+// Follows `cli.md`, "Whose cycle is it?". Attached to a machine it changes no result and no cycle count: it only reads,
+// and its own event slot does nothing but read counters at a cycle.
+
+import HardwareModel
+import PULPissimo
+import Peripherals
+import RISCV
+import RetentionAccelerator
+
+/// The record of one run.
+public final class RunRecorder: HartObserver {
+  /// Accesses to one register.
+  public struct RegisterAccesses: Sendable, Equatable {
+    public let block: String
+    public let register: String
+    public var reads: UInt64 = 0
+    public var writes: UInt64 = 0
+  }
+
+  /// What had happened before a cycle.
+  struct Mark {
+    var cycle: Cycle
+    var instructions: UInt64
+    var accelerator: AcceleratorTotals
+  }
+
+  /// An access to a peripheral register, as far as the region's counts need it.
+  struct AccessTime {
+    var issued: Cycle
+    var isWrite: Bool
+  }
+
+  let machine: Machine
+  private var accesses: [Address: RegisterAccesses] = [:]
+  public private(set) var jobs: [JobRecord] = []
+
+  // Host cycles by cause.
+  private(set) var asleep = CycleIntervals()
+  private(set) var interrupt = CycleIntervals()
+  private(set) var polling = CycleIntervals()
+  private(set) var configuring = CycleIntervals()
+  private(set) var accessTimes: [AccessTime] = []
+  private(set) var interruptTimes: [Cycle] = []
+
+  // Classification state.
+  private var interruptLevel = 0
+  private var interruptStart: Cycle = 0
+  private var storesInInterrupts: UInt64 = 0
+  private var storesAtInterrupt: UInt64 = 0
+  private var accessesOutside: UInt64 = 0
+  private struct Poll {
+    var address: Address
+    var issued: Cycle
+    var stores: UInt64
+    var accesses: UInt64
+  }
+  private var polls: [Address: Poll] = [:]
+  private var configuringFrom: Cycle?
+
+  // Region and latencies.
+  private(set) var firstAcceleratorAccess: Cycle?
+  private(set) var firstTrigger: Cycle?
+  private(set) var regionStart: Mark?
+  private(set) var regionEnd: Mark?
+  private(set) var marks: [(begin: Mark, end: Mark)] = []
+  private var openMark: Mark?
+  private let regionSymbols: (begin: Address, end: Address)?
+  private var committed: [Cycle] = []
+  private(set) var latencies = LatencyRecords()
+  private var pendingStartMark: Cycle?
+  private var pendingEndMark: Cycle?
+  private var slot: EventQueue.Slot?
+
+  /// Attaches a recorder to `machine`, which must not have run yet. `region`: addresses of the first and the last
+  /// instruction of what is measured; nil for the default region.
+  public init(_ machine: Machine, region: (begin: Address, end: Address)? = nil) {
+    self.machine = machine
+    regionSymbols = region
+    slot = machine.queue.register("recorder") { [unowned self] cycle in takeMarks(at: cycle) }
+    machine.hart.observer = self
+    if let region { machine.hart.watchedAddresses.formUnion([region.begin, region.end]) }
+    machine.accelerator.onJobStarted = { [unowned self] in jobStarted($0) }
+    machine.accelerator.onJobEnded = { [unowned self] in jobEnded($0) }
+  }
+
+  /// Accesses by register, in order of address.
+  public var registerAccesses: [RegisterAccesses] {
+    accesses.sorted { $0.key < $1.key }.map(\.value)
+  }
+
+  // MARK: Accesses
+
+  public func accessed(_ access: BusAccess) {
+    guard MemoryMap.peripherals.contains(access.address) else { return }
+    let reached = machine.bus.register(at: access.address)
+    if let (block, register) = reached {
+      let key = access.address & ~3
+      var entry =
+        accesses[key]
+        ?? RegisterAccesses(block: block.name, register: register?.name ?? "0x" + String(key & 0xFFF, radix: 16))
+      if access.isWrite { entry.writes += 1 } else { entry.reads += 1 }
+      accesses[key] = entry
+    }
+    accessTimes.append(AccessTime(issued: access.issued, isWrite: access.isWrite))
+    let isInside = interruptLevel > 0 && access.issued >= interruptStart
+    if !isInside { accessesOutside += 1 }
+    guard let (block, register) = reached else { return }
+    if !isInside && !access.isWrite { notePoll(access, block) }
+    if block.name == RETARegisters.block.name { noteAccelerator(access, register) }
+  }
+
+  private func notePoll(_ access: BusAccess, _ block: RegisterBlock) {
+    switch block.name {
+    case RETARegisters.block.name, InterruptControllerRegisters.block.name, SoCEventGeneratorRegisters.block.name: break
+    default: return
+    }
+    let stores = access.storesBefore &- storesInInterrupts
+    if let last = polls[access.pc], last.address == access.address, last.stores == stores,
+      accessesOutside - last.accesses <= 8
+    {
+      polling.insert(from: last.issued, until: access.issued)
+    }
+    polls[access.pc] = Poll(
+      address: access.address, issued: access.issued, stores: stores, accesses: accessesOutside)
+  }
+
+  private func noteAccelerator(_ access: BusAccess, _ register: Register?) {
+    if firstAcceleratorAccess == nil { firstAcceleratorAccess = access.issued }
+    latencies.acknowledged(at: access.phase)
+    guard let register else { return }
+    let offset = register.offset
+    if access.isWrite {
+      switch offset {
+      case RETARegisters.trigger.offset:
+        triggered(access)
+        close(access)
+      case RETARegisters.softClear.offset:
+        committed.removeAll()
+        close(access)
+      default:
+        if Self.isConfiguration(register) { open(access) }
+      }
+    } else if offset == RETARegisters.acquire.offset, access.value < 0x100 {
+      open(access)
+    }
+  }
+
+  private static let configurationOffsets = Set(
+    (RETARegisters.job + RETARegisters.base + RETARegisters.cnt).map(\.offset))
+
+  /// A job register, BASE or CNT.
+  private static func isConfiguration(_ register: Register) -> Bool {
+    configurationOffsets.contains(register.offset)
+  }
+
+  private func open(_ access: BusAccess) {
+    if configuringFrom == nil { configuringFrom = access.issued }
+  }
+
+  private func close(_ access: BusAccess) {
+    guard let from = configuringFrom else { return }
+    configuring.insert(from: from, until: access.answered + 1)
+    configuringFrom = nil
+  }
+
+  private func triggered(_ access: BusAccess) {
+    if firstTrigger == nil {
+      firstTrigger = access.phase
+      mark(startAt: access.phase + 1)
+    }
+    latencies.triggered(at: access.phase)
+    // A third commit has no context: nothing is committed.
+    if committed.count < RETA.contextCount { committed.append(access.phase) }
+  }
+
+  // MARK: Jobs
+
+  private func jobStarted(_ job: JobRecord) {
+    // The context stays occupied until the job ends; its trigger is the oldest one.
+    if let trigger = committed.first { latencies.started(trigger: trigger, at: job.start) }
+  }
+
+  private func jobEnded(_ job: JobRecord) {
+    jobs.append(job)
+    if !committed.isEmpty { committed.removeFirst() }
+    guard !job.aborted else { return }
+    latencies.finished(at: job.end, isLast: committed.isEmpty)
+    mark(endAt: job.end + 1)
+  }
+
+  // MARK: Marks
+
+  private func mark(startAt cycle: Cycle) {
+    pendingStartMark = cycle
+    schedule()
+  }
+
+  private func mark(endAt cycle: Cycle) {
+    pendingEndMark = cycle
+    schedule()
+  }
+
+  private func schedule() {
+    guard let slot else { return }
+    machine.queue.schedule(slot, at: min(pendingStartMark ?? .never, pendingEndMark ?? .never))
+  }
+
+  private func takeMarks(at cycle: Cycle) {
+    if let due = pendingStartMark, due <= cycle {
+      regionStart = mark(due)
+      pendingStartMark = nil
+    }
+    if let due = pendingEndMark, due <= cycle {
+      regionEnd = mark(due)
+      pendingEndMark = nil
+    }
+    if pendingStartMark != nil || pendingEndMark != nil { schedule() }
+  }
+
+  /// What has happened before `cycle`.
+  private func mark(_ cycle: Cycle) -> Mark {
+    Mark(
+      cycle: cycle, instructions: machine.hart.counters.instructions,
+      accelerator: machine.accelerator.totals(at: cycle))
+  }
+
+  public func reached(_ pc: Address, at cycle: Cycle) {
+    guard let regionSymbols else { return }
+    if pc == regionSymbols.end, let begin = openMark {
+      marks.append((begin, mark(cycle)))
+      openMark = nil
+    } else if pc == regionSymbols.begin, openMark == nil {
+      openMark = mark(cycle)
+    }
+  }
+
+  // MARK: Traps and sleep
+
+  public func tookInterrupt(_ line: Int, at cycle: Cycle, pc: Address) {
+    interruptTimes.append(cycle)
+    if line == InterruptController.eventLine { latencies.interrupted(at: cycle) }
+    if interruptLevel == 0 {
+      interruptStart = cycle
+      storesAtInterrupt = machine.hart.counters.storesNotThroughSP
+    }
+    interruptLevel += 1
+  }
+
+  public func tookException(_ cause: UInt32, at cycle: Cycle, pc: Address) {
+    if interruptLevel > 0 { interruptLevel += 1 }
+  }
+
+  public func returned(at cycle: Cycle) {
+    guard interruptLevel > 0 else { return }
+    interruptLevel -= 1
+    if interruptLevel == 0 {
+      storesInInterrupts += machine.hart.counters.storesNotThroughSP - storesAtInterrupt
+      isReturning = true
+    }
+  }
+  private var isReturning = false
+
+  public func resumed(at cycle: Cycle) {
+    guard isReturning else { return }
+    isReturning = false
+    interrupt.insert(from: interruptStart, until: cycle)
+  }
+
+  public func slept(from: Cycle, until: Cycle) { asleep.insert(from: from, until: until) }
+
+  /// Closes what is still open when the run ends at `cycle`.
+  public func finish(at cycle: Cycle) {
+    if interruptLevel > 0 || isReturning { interrupt.insert(from: interruptStart, until: cycle) }
+    let sleeping = machine.hart.sleepCycles(at: cycle) - machine.hart.counters.sleepCycles
+    if sleeping > 0 { asleep.insert(from: cycle - sleeping, until: cycle) }
+    if let from = configuringFrom { configuring.insert(from: from, until: cycle) }
+    if pendingStartMark != nil || pendingEndMark != nil {
+      if let due = pendingStartMark { regionStart = mark(due) }
+      if let due = pendingEndMark { regionEnd = mark(due) }
+    }
+    if let begin = openMark {
+      marks.append((begin, mark(cycle)))
+      openMark = nil
+    }
+    if regionSymbols == nil, let regionStart, let regionEnd, regionEnd.cycle > regionStart.cycle {
+      marks = [(regionStart, regionEnd)]
+    }
+  }
+}

@@ -1,0 +1,118 @@
+// The statistics of one run, in the form of the JSON contract (`pulpemu-stats/1`).
+
+import HardwareModel
+import PULPissimo
+import RetentionAccelerator
+
+/// Everything that `--stats` writes for one image.
+public struct Statistics: Sendable, Encodable {
+  public struct Firmware: Sendable, Encodable {
+    public var path: String
+    /// SHA-256 of the file, hexadecimal.
+    public var sha256: String
+
+    public init(path: String, sha256: String) {
+      self.path = path
+      self.sha256 = sha256
+    }
+  }
+
+  public struct Exit: Sendable, Encodable {
+    public var reason: String
+    public var code: UInt32
+    public var pc: Address
+    public var message: String
+  }
+
+  public struct Host: Sendable, Encodable {
+    public var activeCycles: Cycle
+    public var sleepCycles: Cycle
+    public var stallCycles: Cycle
+    public var instructions: UInt64
+    public var loads: UInt64
+    public var stores: UInt64
+    public var interruptsTaken: UInt64
+    public var exceptions: UInt64
+    public var mmio: [MMIO]
+  }
+
+  public struct MMIO: Sendable, Encodable {
+    public var block: String
+    public var register: String
+    public var reads: UInt64
+    public var writes: UInt64
+  }
+
+  public struct Accelerator: Sendable, Encodable {
+    public var jobs: UInt64
+    public var descriptors: UInt64
+    public var busyCycles: Cycle
+    public var stallCycles: Cycle
+    public var idleCycles: Cycle
+    public var macs: UInt64
+    public var bytesRead: UInt64
+    public var bytesWritten: UInt64
+    public var errors: UInt64
+    public var perJob: [Job]
+  }
+
+  public struct Job: Sendable, Encodable {
+    public var id: UInt8
+    public var operation: String
+    public var start: Cycle
+    public var end: Cycle
+    public var stall: Cycle
+    public var macs: UInt64
+    public var error: UInt8
+    public var aborted: Bool
+  }
+
+  public var schema = "pulpemu-stats/1"
+  public var firmware: Firmware
+  /// Every parameter that is not at its default, as text.
+  public var configuration: [String: String]
+  public var exit: Exit
+  public var cycles: Cycle
+  public var instructions: UInt64
+  public var host: Host
+  public var accelerator: Accelerator
+  public var overhead: OverheadReport
+  public var dump: [String: [Int64]] = [:]
+  public var wallSeconds: Double
+  public var mips: Double
+
+  /// The statistics of a run of `machine` that `recorder` has listened to and that ended with `end`.
+  public init(
+    _ machine: Machine, _ recorder: RunRecorder, end: RunEnd, firmware: Firmware, configuration: [String: String],
+    wallSeconds: Double
+  ) {
+    let counters = machine.hart.counters
+    let totals = machine.accelerator.totals(at: end.cycles)
+    let sleep = machine.hart.sleepCycles(at: end.cycles)
+    self.firmware = firmware
+    self.configuration = configuration
+    exit = Exit(reason: end.reason.rawValue, code: end.code, pc: end.pc, message: end.message)
+    cycles = end.cycles
+    instructions = counters.instructions
+    host = Host(
+      activeCycles: end.cycles &- sleep, sleepCycles: sleep,
+      stallCycles: counters.dataStallCycles + counters.fetchStallCycles, instructions: counters.instructions,
+      loads: counters.loads, stores: counters.stores, interruptsTaken: counters.interrupts,
+      exceptions: counters.exceptions,
+      mmio: recorder.registerAccesses.map {
+        MMIO(block: $0.block, register: $0.register, reads: $0.reads, writes: $0.writes)
+      })
+    accelerator = Accelerator(
+      jobs: totals.jobs, descriptors: totals.descriptors, busyCycles: totals.busyCycles,
+      stallCycles: totals.stallCycles, idleCycles: end.cycles &- totals.runCycles, macs: totals.macs,
+      bytesRead: totals.bytesRead, bytesWritten: totals.bytesWritten, errors: totals.errors,
+      perJob: recorder.jobs.map {
+        Job(
+          id: $0.id, operation: $0.operation, start: $0.start, end: $0.end, stall: $0.stall, macs: $0.macs,
+          error: UInt8(truncatingIfNeeded: $0.error.rawValue), aborted: $0.aborted)
+      })
+    overhead = recorder.overhead(end: end.cycles)
+    self.wallSeconds = wallSeconds
+    mips = wallSeconds > 0 ? Double(counters.instructions) / wallSeconds / 1e6 : 0
+  }
+}

@@ -1,0 +1,241 @@
+// PULPissimo: the chip put together. Composition only; behaviour lives in the blocks.
+
+import HardwareModel
+import Peripherals
+import RISCV
+import RetentionAccelerator
+
+/// A PULPissimo with RETA in its HWPE slot.
+///
+///     let machine = Machine(MachineConfiguration())
+///     machine.onCharacter = { print(UnicodeScalar($0), terminator: "") }
+///     machine.write(code, at: 0x1C00_8080)
+///     machine.boot(at: 0x1C00_8080)
+///     let end = machine.run(limits: .init(cycles: 1_000_000))
+public final class Machine {
+  public let configuration: MachineConfiguration
+  public let queue = EventQueue()
+  public let l2: DirectMemory
+  /// The interleaved banks: a view of `l2`.
+  public let interleaved: DirectMemory
+  public let rom: DirectMemory
+  public private(set) var extraMemories: [DirectMemory] = []
+
+  public let reference: ReferenceClock
+  public let interruptController: InterruptController
+  public let eventGenerator: SoCEventGenerator
+  public let timer: TimerUnit
+  public let fll: FLL
+  public let stdout = VirtualStdout()
+  public let debugModule = DebugModule()
+  public let udma: UDMA
+  private let udmaMemory: UDMAMemory
+  public let accelerator: RETA
+  public let bus: PeripheralBus
+  public private(set) var hart: Hart
+
+  /// A character that the firmware prints, by virtual stdout or UART.
+  public var onCharacter: ((UInt8) -> Void)?
+  /// A remark about the guest's behaviour, reported once a kind and place.
+  public var onDiagnostic: ((MachineDiagnostic) -> Void)?
+  private var reported: Set<String> = []
+
+  private(set) var exitCode: UInt32?
+  func setExitCode(_ code: UInt32) { exitCode = code }
+  private(set) var strictViolation: String?
+  private var isBooted = false
+
+  public init(_ configuration: MachineConfiguration) {
+    self.configuration = configuration
+    let fitted = UInt32(configuration.interleavedKiB == 256 ? 256 : 512) * 1024
+    let l2 = DirectMemory(
+      name: "L2", base: MemoryMap.privateBank0, size: Int(2 * MemoryMap.privateBankSize + fitted))
+    self.l2 = l2
+    interleaved = DirectMemory(
+      name: "interleaved L2", viewOf: l2, base: MemoryMap.interleaved, size: Int(fitted))
+    rom = DirectMemory(name: "boot ROM", base: MemoryMap.rom, size: Int(MemoryMap.romSize), isWritable: false)
+    BootROM.fill(rom)
+
+    reference = ReferenceClock()
+    interruptController = InterruptController(queue: queue, reference: reference)
+    eventGenerator = SoCEventGenerator(queue: queue, reference: reference)
+    timer = TimerUnit(queue: queue, reference: reference)
+    fll = FLL(hasClusterLoop: configuration.profile == .p7)
+    udma = configuration.profile == .p7 ? UDMA.p7(queue: queue) : UDMA.p8(queue: queue)
+    udmaMemory = UDMAMemory(l2)
+    udma.memory = udmaMemory
+    var accelerator = configuration.accelerator
+    accelerator.l2Hi = MemoryMap.interleaved + fitted
+    self.accelerator = RETA(queue: queue, memory: interleaved, configuration: accelerator)
+
+    bus = PeripheralBus(sameDirectionWait: configuration.sameDirectionWait)
+    hart = Hart(configuration: configuration.hart, queue: queue, bus: bus)
+    EventPath.connect(
+      generator: eventGenerator, timer: timer, controller: interruptController,
+      trigger: { [unowned udma] event, cycle in udma.trigger(event, at: cycle) })
+    connect()
+    mapMemories(fitted: fitted)
+    addSlots()
+  }
+
+  // MARK: Wiring
+
+  private func connect() {
+    bus.rom = rom
+    bus.interruptController = interruptController
+    bus.eventGenerator = eventGenerator
+    bus.currentAccess = { [unowned self] in (hart.accessPC, hart.cycle) }
+    bus.onDiagnostic = { [unowned self] in report($0) }
+    hart.onDiagnostic = { [unowned self] in report($0) }
+    interruptController.onRequestChange = { [unowned self] line, from in hart.setRequest(line, from: from) }
+    accelerator.onEvent = { [unowned self] line, cycle in
+      eventGenerator.raise(line == 0 ? RETA.doneEvent : RETA.errorEvent, at: cycle)
+    }
+    udma.onEvent = { [unowned self] event, cycle in eventGenerator.raise(event, at: cycle) }
+    udma.diagnostics = { [unowned self] in report($0) }
+    udma.uart?.onTransmit = { [unowned self] character, _ in onCharacter?(character) }
+    stdout.onCharacter = { [unowned self] character, _, _, _ in onCharacter?(character) }
+    fll.onFrequency = { [unowned self] index, numerator, denominator, cycle in
+      // FLL0 drives the SoC: its factor is the number of SoC cycles in a reference period.
+      if index == 0 { reference.retune(cyclesPerPeriod: numerator, over: denominator, at: cycle) }
+    }
+  }
+
+  private func mapMemories(fitted: UInt32) {
+    hart.map(l2)
+    if fitted < MemoryMap.interleavedWindow {
+      // P8 decodes twice what it fits: the upper half repeats the lower one.
+      let offset = 2 * MemoryMap.privateBankSize
+      hart.map(l2, at: MemoryMap.interleaved &+ fitted, offset: offset, size: fitted)
+    }
+    hart.map(
+      l2, at: MemoryMap.dataAlias, size: min(MemoryMap.dataAliasSize, UInt32(l2.size)), fetch: false)
+    hart.map(rom)
+    for extra in configuration.extraMemories {
+      let memory = DirectMemory(name: "extra memory", base: extra.base, size: Int(extra.size))
+      extraMemories.append(memory)
+      hart.map(memory)
+    }
+  }
+
+  private func addSlots() {
+    let isP7 = configuration.profile == .p7
+    var information = SoCControlRegisters.socInfo.reset
+    information |= 1 << 21
+    let exit: (UInt32, Cycle) -> Void = { [unowned self] code, _ in
+      exitCode = code
+      hart.requestStop(.ended)
+    }
+    // Both families of software program the FLL during start-up, at different addresses.
+    bus.add(fll, at: MemoryMap.fll, size: MemoryMap.slotSize)
+    bus.add(udma, at: MemoryMap.udma, size: 2 * MemoryMap.slotSize)
+    if isP7 {
+      let control = APBSoCControl(bootSelect: configuration.bootSelect)
+      control.onExit = exit
+      bus.add(control, at: MemoryMap.socControl, size: MemoryMap.slotSize)
+      let gpio = APBGPIO(queue: queue)
+      gpio.onInterrupt = { [unowned self] in gpioInterrupt($0, at: $1) }
+      bus.add(gpio, at: MemoryMap.gpio, size: MemoryMap.slotSize)
+    } else {
+      let control = SoCControl(info: information, bootSelect: configuration.bootSelect)
+      control.onExit = exit
+      bus.add(control, at: MemoryMap.socControl, size: MemoryMap.slotSize)
+      let gpio = GPIO(queue: queue)
+      gpio.onInterrupt = { [unowned self] in gpioInterrupt($0, at: $1) }
+      bus.add(gpio, at: MemoryMap.gpio, size: MemoryMap.slotSize)
+      bus.add(fll, at: MemoryMap.fllP8, size: MemoryMap.slotSize)
+      bus.add(PadConfiguration(), at: MemoryMap.padConfiguration, size: MemoryMap.slotSize)
+    }
+    bus.add(eventGenerator, at: MemoryMap.eventGenerator, size: MemoryMap.slotSize)
+    bus.add(interruptController, at: MemoryMap.interruptController, size: 2 * MemoryMap.slotSize)
+    bus.add(timer, at: MemoryMap.timer, size: MemoryMap.slotSize)
+    bus.add(accelerator, at: MemoryMap.accelerator, size: MemoryMap.slotSize)
+    bus.add(stdout, at: MemoryMap.stdout, size: MemoryMap.slotSize)
+    bus.add(debugModule, at: MemoryMap.debugModule, size: 0x1_0000)
+  }
+
+  /// Pins' interrupt: line 15 and SoC event 139.
+  private func gpioInterrupt(_ level: Bool, at cycle: Cycle) {
+    interruptController.setLine(15, level, at: cycle)
+    eventGenerator.setLevel(139, level, at: cycle)
+  }
+
+  // MARK: Loading
+
+  /// All memories in which a program may lie.
+  public var memories: [DirectMemory] { [l2] + extraMemories }
+
+  /// The memory and its own address behind bus address `address`, aliases of the data port included.
+  public func memory(at address: Address, count: Int = 1) -> (DirectMemory, Address)? {
+    var place = address
+    if address < MemoryMap.dataAliasSize { place = MemoryMap.privateBank0 &+ address }
+    let fitted = UInt32(interleaved.size)
+    if fitted < MemoryMap.interleavedWindow, place >= MemoryMap.interleaved &+ fitted,
+      place < MemoryMap.interleaved &+ MemoryMap.interleavedWindow
+    {
+      place -= fitted
+    }
+    for memory in memories + [rom] where memory.contains(place, count) { return (memory, place) }
+    return nil
+  }
+
+  /// Copies `data` to `address` behind the machine's back; false if it does not lie in one memory.
+  @discardableResult
+  public func write(_ data: UnsafeRawBufferPointer, at address: Address) -> Bool {
+    guard data.count > 0 else { return true }
+    guard let (memory, place) = memory(at: address, count: data.count), memory.isWritable else { return false }
+    memory.write(place, data)
+    return true
+  }
+
+  /// Copies bytes to `address` behind the machine's back; false if they do not lie in one memory.
+  @discardableResult
+  public func write(_ data: [UInt8], at address: Address) -> Bool {
+    data.withUnsafeBytes { write($0, at: address) }
+  }
+
+  /// `count` bytes at `address`, or nil if they do not lie in one memory.
+  public func read(_ address: Address, count: Int) -> [UInt8]? {
+    guard count > 0 else { return [] }
+    guard let (memory, place) = memory(at: address, count: count) else { return nil }
+    return Array(UnsafeRawBufferPointer(start: memory.bytes + Int(place &- memory.base), count: count))
+  }
+
+  /// The state at the first instruction of a directly loaded program: PC = `entry`, mie = all ones.
+  public func boot(at entry: Address) {
+    hart.start(at: entry, mie: .max)
+    isBooted = true
+  }
+
+  /// The state after reset: the boot ROM runs.
+  public func bootFromROM() {
+    hart.start(at: MemoryMap.resetEntry, mie: 0)
+    isBooted = true
+  }
+
+  // MARK: Diagnostics
+
+  private func report(_ diagnostic: Diagnostic) {
+    let isViolation =
+      switch diagnostic.kind {
+      case .unmapped, .readOnly, .execution: true
+      default: false
+      }
+    if configuration.strict && isViolation && strictViolation == nil {
+      strictViolation = diagnostic.message
+      hart.requestStop(.requested)
+    }
+    guard reported.insert(diagnostic.key).inserted else { return }
+    onDiagnostic?(
+      MachineDiagnostic(
+        diagnostic: diagnostic, cycle: hart.cycle,
+        pc: diagnostic.kind == .execution ? hart.pc : hart.accessPC))
+  }
+}
+
+/// A diagnostic with the place in the program that it is about.
+public struct MachineDiagnostic: Sendable {
+  public let diagnostic: Diagnostic
+  public let cycle: Cycle
+  public let pc: Address
+}

@@ -1,0 +1,42 @@
+// What can be chosen when a machine is built.
+
+import HardwareModel
+import RISCV
+import RetentionAccelerator
+
+/// Plain RAM added to the memory map for foreign test programs: no wait cycles, on both ports of the core, seen by no
+/// other master.
+public struct ExtraMemory: Sendable, Equatable {
+  public var base: Address
+  /// Bytes.
+  public var size: UInt32
+
+  public init(base: Address, size: UInt32) {
+    self.base = base
+    self.size = size
+  }
+}
+
+/// The machine's description. `MachineParameters` gives the parts that have names on the command line.
+public struct MachineConfiguration: Sendable {
+  /// The two consistent hardware revisions of `pulpissimo.md` section 0.
+  public enum Profile: String, Sendable, CaseIterable {
+    case p8, p7
+  }
+
+  public var profile = Profile.p8
+  /// Interleaved L2 fitted, KiB: 512 or 256. 256 repeats at 0x1C05_0000.
+  public var interleavedKiB = 512
+  public var hart = HartConfiguration()
+  public var accelerator = RETAConfiguration()
+  public var extraMemories: [ExtraMemory] = []
+  /// Boot mode pins.
+  public var bootSelect: UInt32 = 1
+  /// The AXI side's wait cycle between two accesses of one direction (`pulpissimo.md` 7.4, last-but-three row), which
+  /// the measured rows of the cycle table do not contain: see Documentation/Timing.md.
+  public var sameDirectionWait = false
+  /// The first unmapped access, write to read-only memory or execution of data ends the run.
+  public var strict = false
+
+  public init() {}
+}

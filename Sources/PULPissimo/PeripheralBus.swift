@@ -1,0 +1,172 @@
+// The way from the core's data port to the peripherals: address decode, latencies, and what answers where nothing is.
+//
+// Source: `pulpissimo.md` sections 1.2, 1.3 and 7.4 (latencies measured on the RTL of the bridges).
+
+import HardwareModel
+import Peripherals
+import RISCV
+
+/// The AXI and APB side of the interconnect, as the core sees it.
+public final class PeripheralBus: HartBus {
+  struct Slot {
+    let base: Address
+    let size: UInt32
+    let target: any BusTarget
+  }
+
+  private(set) var slots: [Slot] = []
+  private let sameDirectionWait: Bool
+  /// Answer cycles of the last read and the last write on the AXI side.
+  private var lastAnswer: (read: Cycle, write: Cycle) = (.never, .never)
+
+  weak var interruptController: InterruptController?
+  weak var eventGenerator: SoCEventGenerator?
+  var onDiagnostic: DiagnosticSink?
+  var currentAccess: (() -> (pc: Address, cycle: Cycle))?
+
+  /// Cycles from the grant to the APB access phase.
+  private static let accessPhase: Cycle = 3
+  /// D of a zero-wait APB access.
+  private static let slotDelay: Cycle = 3
+  /// D inside the APB range where no slot answers.
+  private static let noSlotDelay: Cycle = 2
+
+  init(sameDirectionWait: Bool) {
+    self.sameDirectionWait = sameDirectionWait
+  }
+
+  func add(_ target: any BusTarget, at base: Address, size: UInt32) {
+    slots.append(Slot(base: base, size: size, target: target))
+  }
+
+  private func slot(at address: Address) -> Slot? {
+    slots.first { address &- $0.base < $0.size }
+  }
+
+  /// The block and the register that an access to `address` reaches.
+  public func register(at address: Address) -> (block: RegisterBlock, register: Register?)? {
+    guard let slot = slot(at: address) else { return nil }
+    let block = (slot.target as? any SegmentedTarget)?.block(at: address &- slot.base) ?? slot.target.registers
+    let offset = (address &- slot.base) & (block.size &- 1)
+    return (block, block.register(at: offset))
+  }
+
+  /// The value that a debugger sees at a peripheral's address.
+  public func peek(_ address: Address, at cycle: Cycle) -> UInt32? {
+    slot(at: address).map { $0.target.peek(address &- $0.base, at: cycle) }
+  }
+
+  // MARK: HartBus
+
+  public func plan(_ address: Address, isWrite: Bool, value: UInt32, request: Cycle) -> BusPlan {
+    if MemoryMap.clusterPlug.contains(address) { return BusPlan(delay: .init(), phase: 0, outcome: .never) }
+    if address >= MemoryMap.rom && address < MemoryMap.romEnd { return BusPlan(delay: .init(), phase: 0) }
+    var outcome = BusPlan.Outcome.answered
+    var phase: Cycle = 0
+    let answer: Cycle
+    if !MemoryMap.peripherals.contains(address) {
+      answer = isWrite ? 0 : 1
+    } else if let slot = slot(at: address) {
+      switch slot.target.answer(address &- slot.base, isWrite: isWrite) {
+      case .waitStates(let count): answer = Self.slotDelay + Cycle(max(count, 0))
+      case .never: return BusPlan(delay: .init(), phase: 0, outcome: .never)
+      }
+      phase = Self.accessPhase
+      if isWrite, endsProgram(address, value) { outcome = .endsProgram }
+    } else {
+      answer = isErrorSlave(address) ? Self.slotDelay : Self.noSlotDelay
+    }
+    var grant: Cycle = 0
+    if sameDirectionWait, request == (isWrite ? lastAnswer.write : lastAnswer.read) { grant = 1 }
+    let answered = request + grant + 1 + answer
+    if isWrite { lastAnswer.write = answered } else { lastAnswer.read = answered }
+    return BusPlan(delay: AccessDelay(grant: grant, answer: answer), phase: phase, outcome: outcome)
+  }
+
+  /// A store to CORESTATUS with bit 31 set.
+  private func endsProgram(_ address: Address, _ value: UInt32) -> Bool {
+    guard value >> 31 != 0, let reached = register(at: address), let register = reached.register else { return false }
+    return register.name == SoCControlRegisters.coreStatus.name
+      && reached.block.name == SoCControlRegisters.block.name
+      && (reached.block.source != SoCControlRegisters.block.source || address & 3 == 0)
+  }
+
+  private func isErrorSlave(_ address: Address) -> Bool { MemoryMap.chipControl.contains(address) }
+
+  public func read(_ address: Address, at cycle: Cycle) -> UInt32 {
+    if let slot = slot(at: address) { return slot.target.read(address &- slot.base, at: cycle) }
+    if let word = romWord(address) { return word }
+    let data = errorData(address)
+    reportUnmapped(address, "load from", "it reads 0x" + String(data, radix: 16, uppercase: true))
+    return data
+  }
+
+  public func write(_ address: Address, _ value: UInt32, size: Int, at cycle: Cycle) {
+    if let slot = slot(at: address) { return slot.target.write(address &- slot.base, value, at: cycle) }
+    if address >= MemoryMap.rom && address < MemoryMap.romEnd {
+      onDiagnostic?(
+        Diagnostic(.readOnly, key: "rom@\(address)", "store to the boot ROM at \(hex(address)): ignored"))
+      return
+    }
+    reportUnmapped(address, "store to", "it is dropped")
+  }
+
+  public func fetch(_ address: Address) -> UInt32 {
+    if let word = romWord(address) { return word }
+    let data = errorData(address)
+    onDiagnostic?(
+      Diagnostic(
+        .execution, key: "fetch@\(address)",
+        "instruction fetch from \(hex(address)), where there is no memory: the core executes 0x"
+          + String(data, radix: 16, uppercase: true)))
+    return data
+  }
+
+  public func acknowledge(_ line: Int, at cycle: Cycle) {
+    interruptController?.acknowledge(line, at: cycle)
+  }
+
+  public func canWake(mie: UInt32, at cycle: Cycle) -> Bool {
+    guard let interruptController, let eventGenerator else { return false }
+    var lines = interruptController.possibleLines(at: cycle)
+    var events = EventSet()
+    for slot in slots where slot.target !== interruptController {
+      lines |= slot.target.possibleLines(at: cycle)
+      events.formUnion(slot.target.possibleEvents(at: cycle))
+    }
+    lines |= eventGenerator.lines(of: events)
+    return lines & interruptController.mask & mie != 0
+  }
+
+  // MARK: Errors
+
+  private func romWord(_ address: Address) -> UInt32? {
+    guard address >= MemoryMap.rom && address < MemoryMap.romEnd else { return nil }
+    return rom?.word(MemoryMap.rom &+ (address & (MemoryMap.romSize &- 1)))
+  }
+  weak var rom: DirectMemory?
+
+  private func errorData(_ address: Address) -> UInt32 {
+    MemoryMap.peripherals.contains(address) && !isErrorSlave(address)
+      ? MemoryMap.slotErrorData : MemoryMap.decodeErrorData
+  }
+
+  private func reportUnmapped(_ address: Address, _ what: String, _ consequence: String) {
+    let access = currentAccess?()
+    onDiagnostic?(
+      Diagnostic(
+        .unmapped, key: "unmapped@\(access?.pc ?? 0):\(address & ~0xFFF)",
+        "\(what) \(hex(address)), where nothing is mapped: \(consequence)"))
+  }
+
+  private func hex(_ address: Address) -> String {
+    let digits = String(address, radix: 16)
+    return "0x" + String(repeating: "0", count: max(0, 8 - digits.count)) + digits
+  }
+}
+
+/// A bus target that holds several register blocks side by side (the uDMA and its peripherals).
+public protocol SegmentedTarget: BusTarget {
+  /// The block that `offset` lies in; its registers count from `offset` modulo the block's size.
+  func block(at offset: UInt32) -> RegisterBlock?
+}

@@ -1,0 +1,170 @@
+// The APB timer unit: two 32-bit counters, or one of 64 bits, with compare interrupts on lines 10 and 11.
+//
+// Follows `apb_timer_unit.sv` v1.0.3 and its register traces, cycle for cycle (reference section 6.4). The counters are
+// computed when somebody looks; an event is scheduled only for the next change of an interrupt line. Left out: nothing.
+
+import HardwareModel
+
+/// The timer unit (TIMER).
+public final class TimerUnit: BusTarget {
+  /// The line of the low counter and of the 64-bit timer.
+  public static let lowLine = 10
+  /// The line of the high counter.
+  public static let highLine = 11
+
+  /// An interrupt line (10 or 11) changes its level.
+  public var onLine: ((_ line: Int, Bool, Cycle) -> Void)?
+  /// True if the SoC event selected for a half (high or low) can still come; asked only for halves that it can start.
+  public var isEventPossible: ((_ isHigh: Bool) -> Bool)?
+
+  private let queue: EventQueue
+  private let reference: ReferenceClock
+  private var slot: EventQueue.Slot?
+  private var now: Cycle = 0
+  private var counters = TimerCounters()
+  /// Inputs of cycle `now`, without the reference clock's.
+  private var inputs = TimerCounters.Inputs()
+  private var lineLo = false
+  private var lineHi = false
+
+  /// A timer on `queue` that can count edges of `reference`.
+  public init(queue: EventQueue, reference: ReferenceClock) {
+    self.queue = queue
+    self.reference = reference
+    slot = queue.register("TIMER") { [unowned self] cycle in
+      advance(to: cycle)
+      drive()
+      predict()
+    }
+  }
+
+  public var registers: RegisterBlock { TimerRegisters.block }
+
+  /// The SoC event selected for a half (high or low) fires in `cycle`.
+  public func inputEvent(isHigh: Bool, at cycle: Cycle) {
+    let half = isHigh ? counters.hi : counters.lo
+    guard half.has(TimerRegisters.eventStart) || inputs.offset != nil || cycle > now else { return }
+    advance(to: cycle)
+    if isHigh { inputs.eventHi = true } else { inputs.eventLo = true }
+    predict()
+  }
+
+  /// True if any half is enabled in `cycle`.
+  public func isBusy(at cycle: Cycle) -> Bool {
+    advance(to: cycle)
+    return counters.lo.has(TimerRegisters.enable) || counters.hi.has(TimerRegisters.enable)
+  }
+
+  public func possibleLines(at cycle: Cycle) -> UInt32 {
+    advance(to: cycle)
+    var next = counters
+    next.clock(referenced(inputs))
+    var lines: UInt32 = 0
+    if counters.irqLo || next.irqLo { lines |= 1 << UInt32(Self.lowLine) }
+    if counters.irqHi || next.irqHi { lines |= 1 << UInt32(Self.highLine) }
+    let startsLo = canRun(next.lo, isHigh: false)
+    let startsHi = canRun(next.hi, isHigh: true)
+    if next.lo.has(TimerRegisters.irqEnable), startsLo || next.is64 && startsHi { lines |= 1 << UInt32(Self.lowLine) }
+    if !next.is64, next.hi.has(TimerRegisters.irqEnable), startsHi { lines |= 1 << UInt32(Self.highLine) }
+    return lines
+  }
+
+  /// A running counter reaches every value sooner or later.
+  private func canRun(_ half: TimerCounters.Half, isHigh: Bool) -> Bool {
+    half.has(TimerRegisters.enable) || half.has(TimerRegisters.eventStart) && isEventPossible?(isHigh) ?? true
+  }
+
+  // MARK: Bus
+
+  public func read(_ offset: UInt32, at cycle: Cycle) -> UInt32 {
+    advance(to: cycle)
+    switch offset & 0x3F {
+    case TimerRegisters.cfgLo.offset: return counters.lo.cfg
+    case TimerRegisters.cfgHi.offset: return counters.hi.cfg
+    case TimerRegisters.cntLo.offset: return counters.lo.count
+    case TimerRegisters.cntHi.offset: return counters.hi.count
+    case TimerRegisters.cmpLo.offset: return counters.lo.compare
+    case TimerRegisters.cmpHi.offset: return counters.hi.compare
+    default: return 0
+    }
+  }
+
+  public func peek(_ offset: UInt32, at cycle: Cycle) -> UInt32 { read(offset, at: cycle) }
+
+  public func write(_ offset: UInt32, _ value: UInt32, at cycle: Cycle) {
+    advance(to: cycle)
+    inputs.offset = offset & 0x3F
+    inputs.value = value
+    predict()
+  }
+
+  // MARK: Time
+
+  private func referenced(_ inputs: TimerCounters.Inputs) -> TimerCounters.Inputs {
+    var all = inputs
+    guard counters.usesReference else { return all }
+    all.referenceEdge = isRising(2)
+    all.referenceEdgeDelayed = isRising(3)
+    return all
+  }
+
+  private func isRising(_ delay: Cycle) -> Bool {
+    now >= delay && reference.nextRising(atOrAfter: now &- delay) == now &- delay
+  }
+
+  /// Clock edges until `cycle`, or until an interrupt line differs from what it is now, or for `budget` steps.
+  private func run(to cycle: Cycle, budget: Int = .max, stopsAtLineChange: Bool = false) {
+    var steps = budget
+    while now < cycle, steps > 0 {
+      steps -= 1
+      let all = referenced(inputs)
+      let old = counters
+      counters.clock(all)
+      inputs = TimerCounters.Inputs()
+      now &+= 1
+      if stopsAtLineChange, counters.irqLo != lineLo || counters.irqHi != lineHi { return }
+      guard all.isEmpty, now < cycle else { continue }
+      var limit = cycle &- now
+      if counters.usesReference {
+        // The next edge leaves the synchroniser two cycles after it was sampled; the delayed one must be past.
+        guard !isRising(3) else { continue }
+        let edge = reference.nextRising(atOrAfter: now >= 2 ? now &- 2 : 0)
+        if edge != .never { limit = min(limit, edge &+ 2 > now ? edge &+ 2 &- now : 0) }
+      }
+      let count = counters.repeats(of: old, limit: limit)
+      counters.skip(count, since: old)
+      now &+= count
+    }
+  }
+
+  private func advance(to cycle: Cycle) { run(to: cycle) }
+
+  private func drive() {
+    if counters.irqLo != lineLo {
+      lineLo = counters.irqLo
+      onLine?(Self.lowLine, lineLo, now)
+    }
+    if counters.irqHi != lineHi {
+      lineHi = counters.irqHi
+      onLine?(Self.highLine, lineHi, now)
+    }
+  }
+
+  /// Schedules the next change of an interrupt line, or a further look if it is far away.
+  private func predict() {
+    guard let slot else { return }
+    let isQuiet =
+      inputs.isEmpty && !lineLo && !lineHi
+      && (counters.lo.cfg | counters.hi.cfg) & TimerRegisters.irqEnable.mask == 0
+    guard !isQuiet else {
+      queue.cancel(slot)
+      return
+    }
+    let saved = (now, counters, inputs)
+    run(to: .never &- 1, budget: 256, stopsAtLineChange: true)
+    let due = now
+    (now, counters, inputs) = saved
+    // A steady state runs to the end of time at once: nothing will change without input.
+    if due >= .never &- 1 { queue.cancel(slot) } else { queue.schedule(slot, at: due) }
+  }
+}

@@ -1,0 +1,281 @@
+// The uDMA subsystem: control slot, address decoding, clock gates, and the time of everything behind them.
+//
+// Follows `udma_subsystem.sv` of pulp-io v0.1.0 and `udma_core.sv`, `udma_ctrl.sv`, `udma_apb_if.sv` of udma_core
+// v2.0.0 with their traces (reference sections 5.1, 5.2). While anything moves it is stepped cycle by cycle through
+// one slot of the event queue; a long wait (a bit of the UART, a withheld grant) is one event. Left out: a peripheral
+// clock that is not the SoC clock divided by an integer.
+
+import HardwareModel
+
+/// The uDMA subsystem, 4 KiB of slots of 128 bytes: slot 0 is the control slot (UDMA_CTRL), slot id + 1 a peripheral.
+public final class UDMA: BusTarget {
+  /// A SoC event that is high in this cycle.
+  public var onEvent: ((_ event: Int, Cycle) -> Void)?
+  /// A trigger (0...3) of the WAIT commands fires.
+  public var onTrigger: ((_ trigger: Int, Cycle) -> Void)?
+  public var diagnostics: DiagnosticSink? {
+    didSet {
+      for case let store as UDMARegisterStore in peripherals { store.diagnostics = diagnostics }
+    }
+  }
+  /// The L2 memory; without one, reads give 0 at once.
+  public weak var memory: (any UDMAMemoryPort)?
+
+  /// By peripheral id.
+  public let peripherals: [any UDMAPeripheral]
+
+  private let queue: EventQueue
+  private var slot: EventQueue.Slot?
+  private let transmit: UDMATransmitEngine
+  private let receive: UDMAReceiveEngine
+  private let transmitIndex: [ObjectIdentifier: Int]
+  private let receiveIndex: [ObjectIdentifier: Int]
+  private let control = RegisterBank(UDMARegisters.block)
+  /// SoC cycles of a peripheral clock cycle.
+  private let period: UInt64
+
+  private var now: Cycle = 0
+  private var hasEmitted = false
+  private var written: (offset: UInt32, value: UInt32)?
+  /// The clock gates as the two synchroniser stages of the peripheral clock see them.
+  private var gates: (UInt32, UInt32) = (0, 0)
+
+  /// A subsystem of `peripherals` in the order of their ids. `transmitOrder` and `receiveOrder` give the channels in the
+  /// order of arbitration, nil where a channel of the chip is not modelled.
+  public init(
+    queue: EventQueue, peripherals: [any UDMAPeripheral], transmitOrder: [UDMATransmitChannel?],
+    receiveOrder: [UDMAReceiveChannel?], peripheralClockPeriod: UInt64 = 1
+  ) {
+    self.queue = queue
+    self.peripherals = peripherals
+    period = max(peripheralClockPeriod, 1)
+    transmit = UDMATransmitEngine(channels: transmitOrder)
+    receive = UDMAReceiveEngine(channels: receiveOrder)
+    var transmitIndex: [ObjectIdentifier: Int] = [:]
+    for (index, channel) in transmitOrder.enumerated() {
+      if let channel { transmitIndex[ObjectIdentifier(channel)] = index }
+    }
+    var receiveIndex: [ObjectIdentifier: Int] = [:]
+    for (index, channel) in receiveOrder.enumerated() {
+      if let channel { receiveIndex[ObjectIdentifier(channel)] = index }
+    }
+    self.transmitIndex = transmitIndex
+    self.receiveIndex = receiveIndex
+    slot = queue.register("UDMA") { [unowned self] cycle in
+      advance(to: cycle)
+      evaluate()
+    }
+    for case let uart as UDMAUART in peripherals {
+      uart.onEvent = { [unowned self] event, cycle in onEvent?(event, cycle) }
+    }
+  }
+
+  public var registers: RegisterBlock { UDMARegisters.block }
+
+  private var enabledClocks: UInt32 { control[UDMARegisters.cg] }
+
+  // MARK: Inputs
+
+  /// The event generator sends `event` to the uDMA in `cycle`.
+  public func trigger(_ event: UInt8, at cycle: Cycle) {
+    let selected = control[UDMARegisters.cfgEvt]
+    for trigger in 0..<4 where UInt8(truncatingIfNeeded: selected >> UInt32(8 * trigger)) == event {
+      onTrigger?(trigger, cycle)
+    }
+  }
+
+  /// The receive pin of `uart` has level `level` from `cycle` on.
+  public func setReceivePin(of uart: UDMAUART, _ level: Bool, at cycle: Cycle) {
+    guard uart.inputPin != level else { return }
+    advance(to: cycle)
+    uart.inputPin = level
+    evaluate()
+  }
+
+  /// Clocks everything up to `cycle`, so that the peripherals' own properties show that cycle.
+  public func synchronize(to cycle: Cycle) { advance(to: cycle) }
+
+  public func possibleEvents(at cycle: Cycle) -> EventSet {
+    advance(to: cycle)
+    var events = EventSet()
+    for (id, peripheral) in peripherals.enumerated() where enabledClocks >> UInt32(id) & 1 != 0 {
+      events.formUnion(peripheral.possibleEvents)
+    }
+    return events
+  }
+
+  // MARK: Bus
+
+  public func answer(_ offset: UInt32, isWrite: Bool) -> BusAnswer {
+    Int(offset >> 7 & 31) <= peripherals.count ? .waitStates(0) : .never
+  }
+
+  public func read(_ offset: UInt32, at cycle: Cycle) -> UInt32 {
+    let value = peek(offset, at: cycle)
+    let slot = Int(offset >> 7 & 31)
+    if slot > 0, slot <= peripherals.count {
+      peripherals[slot - 1].willRead(offset & 0x7C)
+      evaluate()
+    }
+    return value
+  }
+
+  public func peek(_ offset: UInt32, at cycle: Cycle) -> UInt32 {
+    advance(to: cycle)
+    let slot = Int(offset >> 7 & 31)
+    let register = offset & 0x7C
+    if slot == 0 { return control.read(register) }
+    guard slot <= peripherals.count else { return 0 }
+    let peripheral = peripherals[slot - 1]
+    if register & 0xC != 0xC {
+      if let channel = transmitChannel(peripheral, register) {
+        return value(
+          word: register >> 2 & 3, channel.config, channel.generator,
+          isActive: transmitIndex[ObjectIdentifier(channel)].map(transmit.isActive) ?? false,
+          hidesDataSize: channel.hidesDataSize)
+      }
+      if let channel = receiveChannel(peripheral, register) {
+        return value(
+          word: register >> 2 & 3, channel.config, channel.generator,
+          isActive: receiveIndex[ObjectIdentifier(channel)].map(receive.isActive) ?? false)
+      }
+    }
+    return peripheral.value(register)
+  }
+
+  public func write(_ offset: UInt32, _ value: UInt32, at cycle: Cycle) {
+    advance(to: cycle)
+    let slot = Int(offset >> 7 & 31)
+    if slot == 0 {
+      written = (offset & 0x7C, value)
+    } else if slot <= peripherals.count {
+      peripherals[slot - 1].willWrite(offset & 0x7C, value)
+      if enabledClocks >> UInt32(slot - 1) & 1 == 0 {
+        diagnostics?(
+          Diagnostic(
+            .misuse, key: "udma-gated-\(slot)",
+            "write to uDMA peripheral \(slot - 1) (\(peripherals[slot - 1].registers.name)) while its clock is off (CG): lost"
+          ))
+      }
+    }
+    evaluate()
+  }
+
+  private func transmitChannel(_ peripheral: any UDMAPeripheral, _ register: UInt32) -> UDMATransmitChannel? {
+    let channels = peripheral.transmitChannels
+    switch register & 0x70 {
+    case UDMARegisters.transmitOffset: return channels.first
+    case UDMARegisters.commandOffset: return channels.count > 1 ? channels[1] : nil
+    default: return nil
+    }
+  }
+
+  private func receiveChannel(_ peripheral: any UDMAPeripheral, _ register: UInt32) -> UDMAReceiveChannel? {
+    register & 0x70 == UDMARegisters.receiveOffset ? peripheral.receiveChannels.first : nil
+  }
+
+  private func value(
+    word: UInt32, _ config: UDMAChannelConfiguration, _ generator: UDMAAddressGenerator, isActive: Bool,
+    hidesDataSize: Bool = false
+  ) -> UInt32 {
+    switch word {
+    case 0: return generator.address
+    case 1: return generator.bytesLeft
+    default:
+      return (config.isContinuous ? UDMAChannelConfiguration.continuousBit : 0)
+        | (hidesDataSize ? 0 : config.dataSize << 1)
+        | (isActive ? UDMAChannelConfiguration.enableBit : 0)
+        | (generator.isPending ? UDMAChannelConfiguration.pendingBit : 0)
+    }
+  }
+
+  // MARK: Time
+
+  /// Drives the outputs of cycle `now`, once: L2 requests and events.
+  private func emit() {
+    guard !hasEmitted else { return }
+    hasEmitted = true
+    guard enabledClocks != 0 else { return }
+    transmit.request(on: memory, at: now)
+    receive.request(on: memory, at: now)
+    for peripheral in peripherals {
+      for channel in peripheral.receiveChannels where channel.generator.event { onEvent?(channel.event, now) }
+      for channel in peripheral.transmitChannels where channel.generator.event { onEvent?(channel.event, now) }
+      (peripheral as? UDMAUART)?.emitEvents(at: now)
+    }
+  }
+
+  private func clock() {
+    emit()
+    let clocks = enabledClocks
+    let isCoreOn = clocks != 0
+    let pinEdge = (now &+ 1) % period == 0
+    for peripheral in peripherals { peripheral.present() }
+    if isCoreOn {
+      transmit.present()
+      receive.present()
+      transmit.sample()
+      receive.sample()
+    }
+    let offers = receive.channels.map { $0?.offered }
+    for (id, peripheral) in peripherals.enumerated() {
+      peripheral.clock(
+        system: clocks >> UInt32(id) & 1 != 0, pins: pinEdge && gates.1 >> UInt32(id) & 1 != 0, at: now)
+    }
+    if isCoreOn {
+      transmit.clock(at: now)
+      receive.clock(offers: offers, at: now)
+    }
+    if pinEdge { gates = (clocks, gates.0) }
+    if let written {
+      control.write(written.offset, written.value)
+      transmit.sourcePrefix = control[UDMARegisters.l2Src]
+      receive.destinationPrefix = control[UDMARegisters.l2Dest]
+    }
+    written = nil
+    now &+= 1
+    hasEmitted = false
+  }
+
+  /// The first cycle from `now` on whose clock edge may change something other than counters that run.
+  private func quietUntil() -> Cycle {
+    guard written == nil, gates == (enabledClocks, enabledClocks) else { return now }
+    var until = Cycle.never
+    if enabledClocks != 0 { until = min(transmit.quietUntil(now), receive.quietUntil(now)) }
+    for (id, peripheral) in peripherals.enumerated() where until > now {
+      let edges = peripheral.quietEdges(hasClock: enabledClocks >> UInt32(id) & 1 != 0)
+      if edges == .max { continue }
+      until = min(until, period == 1 ? now &+ edges : now)
+    }
+    return until
+  }
+
+  private func advance(to cycle: Cycle) {
+    while now < cycle {
+      for peripheral in peripherals { peripheral.present() }
+      let until = min(quietUntil(), cycle)
+      guard until > now else {
+        clock()
+        continue
+      }
+      let edges = until &- now
+      for (id, peripheral) in peripherals.enumerated() where enabledClocks >> UInt32(id) & 1 != 0 {
+        peripheral.skip(edges)
+      }
+      now = until
+      hasEmitted = false
+    }
+  }
+
+  private func evaluate() {
+    guard let slot else { return }
+    for peripheral in peripherals { peripheral.present() }
+    emit()
+    let until = quietUntil()
+    if until == .never {
+      queue.cancel(slot)
+    } else {
+      queue.schedule(slot, at: until > now ? until : now &+ 1)
+    }
+  }
+}

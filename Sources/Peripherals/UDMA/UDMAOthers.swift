@@ -1,0 +1,161 @@
+// The remaining peripherals of the uDMA: camera, SDIO, I2S, FILTER and HyperBus, registers only.
+//
+// Register lists of udma_camera, udma_sdio, udma_i2s, udma_filter v2.0.0 and udma_hyper v0.1.0 (reference section
+// 5.6). Left out: everything but storage; field layouts are given where the reference has them.
+
+import HardwareModel
+
+/// Declaration of the camera interface's registers.
+public enum UDMACPIRegisters {
+  public static let block = RegisterBlock(
+    "UDMA_CPI", "uDMA camera interface", source: "udma_camera v2.0.0", size: UDMARegisters.slotSize
+  ) {
+    UDMARegisters.channel("RX", at: UDMARegisters.receiveOffset)
+    Register("CFG_GLOB", at: 0x20, .readWrite, "Global configuration") { Field("CONFIG", 0...30, "Configuration") }
+    Register("CFG_LL", at: 0x24, .readWrite, "Lower left corner of the window")
+    Register("CFG_UR", at: 0x28, .readWrite, "Upper right corner of the window")
+    Register("CFG_SIZE", at: 0x2C, .readWrite, "Size of a frame")
+    Register("CFG_FILTER", at: 0x30, .readWrite, "Weights of the colour filter")
+    Register("VSYNC_POLARITY", at: 0x34, .readWrite, "Polarity of VSYNC") { Field("POLARITY", 0, "Active level") }
+    Register("DST", at: 0x38, .readWrite, "Where the RX channel writes to") {
+      Field("DESTINATION", 0...1, "Address range, as for the UART")
+    }
+  }
+}
+
+/// Declaration of the SDIO interface's registers.
+public enum UDMASDIORegisters {
+  public static let block = RegisterBlock(
+    "UDMA_SDIO", "uDMA SDIO interface", source: "udma_sdio v2.0.0", size: UDMARegisters.slotSize
+  ) {
+    UDMARegisters.channel("RX", at: UDMARegisters.receiveOffset)
+    UDMARegisters.channel("TX", at: UDMARegisters.transmitOffset)
+    Register("CMD_OP", at: 0x20, .readWrite, "Command") {
+      Field("RESPONSE_TYPE", 0...2, "Response expected")
+      Field("OP", 8...13, "Command index")
+    }
+    Register("CMD_ARG", at: 0x24, .readWrite, "Argument of the command")
+    Register("DATA_SETUP", at: 0x28, .readWrite, "Data phase") {
+      Field("ENABLE", 0, "The command has a data phase")
+      Field("READ", 1, "Data come from the card")
+      Field("QUAD", 2, "Four data lines")
+      Field("BLOCK_NUMBER", 8...15, "Blocks")
+      Field("BLOCK_SIZE", 16...25, "Bytes of a block")
+    }
+    Register("START", at: 0x2C, .pulse, "Starts the command") { Field("START", 0, "Write 1: starts") }
+    Register.array("RSP", count: 4, at: 0x30, .readOnly, "Response")
+    Register("CLK_DIV", at: 0x40, .readWrite, "Clock divider") {
+      Field("DIV", 0...7, "Divider")
+      Field("VALID", 8, "Takes the divider over")
+    }
+    Register("STATUS", at: 0x44, .readWrite, "State of the transfer") {
+      Field("EOT", 0, "Transfer has ended", .writeOneToClear)
+      Field("ERROR", 1, "Transfer has failed", .writeOneToClear)
+      Field("DETAIL", 16...31, "What failed", .readOnly)
+    }
+    Register("STOPCMD_OP", at: 0x48, .readWrite, "Command that stops a transfer")
+    Register("STOPCMD_ARG", at: 0x4C, .readWrite, "Argument of that command")
+  }
+}
+
+/// Declaration of the I2S interface's registers (profile P7).
+public enum UDMAI2SRegisters {
+  public static let block = RegisterBlock(
+    "UDMA_I2S", "uDMA I2S interface", source: "udma_i2s v2.0.0", size: UDMARegisters.slotSize
+  ) {
+    UDMARegisters.channel("RX", at: UDMARegisters.receiveOffset)
+    UDMARegisters.channel("TX", at: UDMARegisters.transmitOffset)
+    Register("CLKCFG", at: 0x20, .readWrite, "Clocks") {
+      Field("MASTER_DIV", 0...7, "Divider of the master clock")
+      Field("SLAVE_DIV", 8...15, "Divider of the slave clock")
+      Field("COMMON_DIV", 16...23, "Divider of both")
+      Field("SLAVE_CLK_EN", 24, "Slave clock on")
+      Field("MASTER_CLK_EN", 25, "Master clock on")
+      Field("PDM_CLK_EN", 26, "PDM clock on")
+      Field("SELECT", 28...31, "Clock sources")
+    }
+    Register("SLV_SETUP", at: 0x24, .readWrite, "Slave format")
+    Register("MST_SETUP", at: 0x28, .readWrite, "Master format")
+    Register("PDM_SETUP", at: 0x2C, .readWrite, "PDM decimation")
+    Register.array("DSP_SETUP", count: 2, at: 0x30, .readWrite, "DSP format")
+  }
+}
+
+/// Declaration of the filter's registers.
+public enum UDMAFILTERRegisters {
+  public static let block = RegisterBlock(
+    "UDMA_FILTER", "uDMA filter", source: "udma_filter v2.0.0", size: UDMARegisters.slotSize
+  ) {
+    Register("TX0_ADD", at: 0x00, .readWrite, "Address of operand stream 0")
+    Register("TX0_CFG", at: 0x04, .readWrite, "Configuration of operand stream 0")
+    Register.array("TX0_LEN", count: 3, at: 0x08, .readWrite, "Lengths of operand stream 0")
+    Register("TX1_ADD", at: 0x14, .readWrite, "Address of operand stream 1")
+    Register("TX1_CFG", at: 0x18, .readWrite, "Configuration of operand stream 1")
+    Register.array("TX1_LEN", count: 3, at: 0x1C, .readWrite, "Lengths of operand stream 1")
+    Register("RX_ADD", at: 0x28, .readWrite, "Address of the result stream")
+    Register("RX_CFG", at: 0x2C, .readWrite, "Configuration of the result stream")
+    Register.array("RX_LEN", count: 3, at: 0x30, .readWrite, "Lengths of the result stream")
+    Register("AU_CFG", at: 0x3C, .readWrite, "Arithmetic unit")
+    Register.array("AU_REG", count: 2, at: 0x40, .readWrite, "Operands of the arithmetic unit")
+    Register("BINCU_TH", at: 0x48, .readWrite, "Threshold of the binary counter")
+    Register("BINCU_CNT", at: 0x4C, .readWrite, "Binary counter")
+    Register("SETUP", at: 0x50, .readWrite, "Setup of the binary counter")
+    Register("VAL", at: 0x54, .readOnly, "Value of the binary counter")
+    Register("FILT", at: 0x58, .readWrite, "Operation") { Field("MODE", 0...3, "Mode") }
+    Register("FILT_CMD", at: 0x5C, .pulse, "Start") { Field("START", 0, "Write 1: starts") }
+    Register("STATUS", at: 0x60, .writeOneToClear, "State") { Field("DONE", 0, "Operation has ended") }
+  }
+}
+
+/// Declarations of the HyperBus interface's two slots.
+public enum UDMAHYPERRegisters {
+  public static let channelBlock = RegisterBlock(
+    "UDMA_HYPER", "uDMA HyperBus channel", source: "udma_hyper v0.1.0", size: UDMARegisters.slotSize
+  ) {
+    Register("RX_SADDR", at: 0x00, .readWrite, "Receive buffer address")
+    Register("RX_SIZE", at: 0x04, .readWrite, "Receive buffer size")
+    Register("RXCFG", at: 0x08, .readWrite, "Receive control")
+    Register("TX_SADDR", at: 0x0C, .readWrite, "Transmit buffer address")
+    Register("TX_SIZE", at: 0x10, .readWrite, "Transmit buffer size")
+    Register("TXCFG", at: 0x14, .readWrite, "Transmit control")
+    Register("CA_SETUP", at: 0x18, .readWrite, "Command and address")
+    Register("HYPER_ADDR", at: 0x1C, .readWrite, "Address in the device")
+    Register("HYPER_CFG", at: 0x20, .readWrite, "Configuration of a transaction")
+    Register("STATUS", at: 0x24, .readOnly, "State")
+    Register.array("TWD", count: 6, at: 0x28, .readWrite, "Two-dimensional transfers")
+  }
+  public static let commonBlock = RegisterBlock(
+    "UDMA_HYPER_COMMON", "uDMA HyperBus timing", source: "udma_hyper v0.1.0", size: UDMARegisters.slotSize
+  ) {
+    Register("PAGE_BOUND", at: 0x00, .readWrite, "Page boundary")
+    Register("T_LATENCY", at: 0x04, reset: 6, .readWrite, "Latency")
+    Register("EN_LAT_ADD", at: 0x08, reset: 1, .readWrite, "Additional latency")
+    Register("T_CS_MAX", at: 0x0C, reset: 665, .readWrite, "Longest chip select")
+    Register("T_RW_RECOVERY", at: 0x10, reset: 6, .readWrite, "Recovery time")
+    Register("RWDS_DELAY", at: 0x14, reset: 2, .readWrite, "Delay of RWDS")
+    Register("VARI_LATENCY", at: 0x18, reset: 3, .readWrite, "Variable latency")
+    Register("N_DEVICE", at: 0x1C, reset: 1, .readWrite, "Number of devices")
+    Register("MEM_SEL", at: 0x20, .readWrite, "Kind of memory")
+    Register("TRANS_ID_ALLOC", at: 0x24, .readOnly, "Transaction id")
+    Register("DEST", at: 0x28, .readWrite, "Where received data go")
+  }
+}
+
+extension UDMARegisterStore {
+  /// The camera interface with its RX channel's event at `firstEvent`.
+  public static func camera(firstEvent: Int) -> UDMARegisterStore {
+    UDMARegisterStore(
+      UDMACPIRegisters.block, receive: [UDMAReceiveChannel(event: firstEvent, dataSizeIsWritable: true)])
+  }
+
+  /// The SDIO interface.
+  public static func sdio(firstEvent: Int) -> UDMARegisterStore { UDMARegisterStore(UDMASDIORegisters.block) }
+  /// The I2S interface.
+  public static func i2s() -> UDMARegisterStore { UDMARegisterStore(UDMAI2SRegisters.block) }
+  /// The filter.
+  public static func filter() -> UDMARegisterStore { UDMARegisterStore(UDMAFILTERRegisters.block) }
+  /// The HyperBus channel.
+  public static func hyperChannel() -> UDMARegisterStore { UDMARegisterStore(UDMAHYPERRegisters.channelBlock) }
+  /// The HyperBus timing registers.
+  public static func hyperCommon() -> UDMARegisterStore { UDMARegisterStore(UDMAHYPERRegisters.commonBlock) }
+}

@@ -1,0 +1,37 @@
+// What sits in a slot of the uDMA subsystem.
+
+import HardwareModel
+
+/// A peripheral of the uDMA: a slot of 128 bytes of registers, with channels into the core.
+///
+/// The subsystem steps it one clock edge at a time while anything moves, and skips cycles while nothing does.
+public protocol UDMAPeripheral: AnyObject {
+  var registers: RegisterBlock { get }
+  var transmitChannels: [UDMATransmitChannel] { get }
+  var receiveChannels: [UDMAReceiveChannel] { get }
+
+  /// The value of register `offset` in this cycle, but for the channel registers.
+  func value(_ offset: UInt32) -> UInt32
+  /// Software reads register `offset` in this cycle: what the read does takes place at its clock edge.
+  func willRead(_ offset: UInt32)
+  /// Software writes register `offset` in this cycle; lost if the peripheral has no clock.
+  func willWrite(_ offset: UInt32, _ value: UInt32)
+
+  /// Shows what the receive channels offer in this cycle.
+  func present()
+  /// The clock edge that ends `cycle`, for the side that faces the core (`system`) and the side that faces the pins.
+  func clock(system: Bool, pins: Bool, at cycle: Cycle)
+  /// How many clock edges change nothing but counters that run towards a known value; 0 while anything moves.
+  func quietEdges(hasClock: Bool) -> UInt64
+  /// Advances those counters.
+  func skip(_ edges: UInt64)
+
+  /// SoC events that can still come without the core's doing.
+  var possibleEvents: EventSet { get }
+}
+
+extension UDMAPeripheral {
+  public func willRead(_ offset: UInt32) {}
+  public func present() {}
+  public func skip(_ edges: UInt64) {}
+}

@@ -1,0 +1,53 @@
+// Which peripherals PULPissimo's uDMA has, in which slots, with which events (reference sections 4.1 and 5).
+
+import HardwareModel
+
+extension UDMA {
+  /// The subsystem of profile P8: UART 0, SPIM 1, I2C 2, SDIO 3, CPI 4, HYPER 5 and 6, FILTER 7.
+  public static func p8(queue: EventQueue, peripheralClockPeriod: UInt64 = 1) -> UDMA {
+    let uart = UDMAUART(firstEvent: 0)
+    let spim = UDMASPIM(firstEvent: 4)
+    let i2c = UDMAI2C(firstEvent: 8)
+    let camera = UDMARegisterStore.camera(firstEvent: 16)
+    return UDMA(
+      queue: queue,
+      peripherals: [
+        uart, spim, i2c, UDMARegisterStore.sdio(firstEvent: 12), camera, UDMARegisterStore.hyperChannel(),
+        UDMARegisterStore.hyperCommon(), UDMARegisterStore.filter(),
+      ],
+      // SDIO, HYPER, the stream unit and the FILTER's two channels never request.
+      transmitOrder: [
+        uart.transmitChannels[0], spim.transmitChannels[0], spim.transmitChannels[1], i2c.transmitChannels[0],
+        i2c.transmitChannels[1], nil, nil, nil, nil, nil,
+      ],
+      receiveOrder: [
+        uart.receiveChannels[0], spim.receiveChannels[0], i2c.receiveChannels[0], nil, camera.receiveChannels[0], nil,
+        nil,
+      ], peripheralClockPeriod: peripheralClockPeriod)
+  }
+
+  /// The subsystem of profile P7: UART 0, SPIM 1, I2C0 2, I2C1 3, SDIO 4, I2S 5, CAM 6, FILTER 7, HYPER 8 and 9.
+  public static func p7(queue: EventQueue, peripheralClockPeriod: UInt64 = 1) -> UDMA {
+    let uart = UDMAUART(firstEvent: 0)
+    let spim = UDMASPIM(firstEvent: 4)
+    let i2c = [UDMAI2C(firstEvent: 8), UDMAI2C(firstEvent: 12)]
+    let camera = UDMARegisterStore.camera(firstEvent: 24)
+    return UDMA(
+      queue: queue,
+      peripherals: [
+        uart, spim, i2c[0], i2c[1], UDMARegisterStore.sdio(firstEvent: 16), UDMARegisterStore.i2s(), camera,
+        UDMARegisterStore.filter(), UDMARegisterStore.hyperChannel(), UDMARegisterStore.hyperCommon(),
+      ],
+      transmitOrder: [
+        uart.transmitChannels[0], spim.transmitChannels[0], spim.transmitChannels[1], i2c[0].transmitChannels[0],
+        i2c[1].transmitChannels[0], i2c[0].transmitChannels[1], i2c[1].transmitChannels[1], nil, nil, nil, nil, nil,
+      ],
+      receiveOrder: [
+        uart.receiveChannels[0], spim.receiveChannels[0], i2c[0].receiveChannels[0], i2c[1].receiveChannels[0], nil,
+        nil, camera.receiveChannels[0], nil, nil,
+      ], peripheralClockPeriod: peripheralClockPeriod)
+  }
+
+  /// The UART in slot id 0.
+  public var uart: UDMAUART? { peripherals.first as? UDMAUART }
+}

@@ -1,0 +1,259 @@
+// One CV32E40P core: its state, its memories and its run loop.
+//
+// Two engines execute the same instructions with the same cycle counts. The exact engine (`Engine/ExactEngine.swift`)
+// steps one instruction at a time and knows every rule of the timing model: late answers, interrupts, sleep. The block
+// engine (`Engine/BlockEngine.swift`) runs whole translated blocks while nothing of that is in sight.
+
+import HardwareModel
+
+/// What can be chosen when a hart is built.
+public struct HartConfiguration: Sendable {
+  /// mhartid.
+  public var hartID: UInt32 = 0x3E0
+  /// The CSRs of PULPissimo's XPULP = 1 core that RTOS builds save and restore exist (0x800-0x806, 0xCC0, 0xCC1).
+  public var xpulpCSRs = true
+  /// False: one cycle an instruction, no wait cycles on the core's accesses.
+  public var cycleModel = true
+  /// False: the exact engine runs everything.
+  public var blockEngine = true
+
+  public init() {}
+}
+
+/// Totals since reset.
+public struct HartCounters: Sendable, Equatable {
+  /// Retired instructions.
+  public var instructions: UInt64 = 0
+  public var loads: UInt64 = 0
+  public var stores: UInt64 = 0
+  /// Stores whose base register is not sp: a change of these between two reads of a register tells a polling loop
+  /// from one that works.
+  public var storesNotThroughSP: UInt64 = 0
+  public var interrupts: UInt64 = 0
+  public var exceptions: UInt64 = 0
+  /// Cycles with the core clock off.
+  public var sleepCycles: Cycle = 0
+  /// Wait cycles of the data port: sum of G + D over all accesses.
+  public var dataStallCycles: Cycle = 0
+  /// Wait cycles of the instruction port beyond ideal memory.
+  public var fetchStallCycles: Cycle = 0
+}
+
+/// A CV32E40P core.
+public final class Hart {
+  public let configuration: HartConfiguration
+  public let queue: EventQueue
+  public unowned let bus: HartBus
+
+  /// x0...x31, then the place where writes to x0 go.
+  let x: UnsafeMutablePointer<UInt32>
+  public internal(set) var pc: Address = 0
+  var csrs = CSRState()
+  var timing = PipelineTiming(cleanAt: 0)
+  public internal(set) var counters = HartCounters()
+
+  /// Ranges reached without a bus call, in order of registration.
+  private(set) var windows: [MemoryWindow] = []
+  /// The window that the block engine reaches without a call: the largest writable data window.
+  private(set) var mainWindow: MemoryWindow?
+  var fetchWindow: MemoryWindow?
+  let blocks = BlockCache()
+
+  // The interrupt input as the controller drives it: the line presented now and the one before, with their first cycles.
+  private var line = -1
+  private var lineSince: Cycle = 0
+  private var previousLine = -1
+  private var previousLineSince: Cycle = 0
+  /// First cycle in which the present settings of mie and mstatus.MIE are sensed.
+  var interruptsSensedFrom: Cycle = 0
+
+  // Data accesses that have left the core and wait for their access phase.
+  var outstanding = OutstandingAccesses()
+  private(set) var accessSlot: EventQueue.Slot?
+  /// The load or store whose access takes place now, or the last one.
+  public internal(set) var accessPC: Address = 0
+  /// First word of a split load under way.
+  var splitLow: UInt32 = 0
+
+  /// First cycle with the clock off, while the core sleeps in WFI.
+  var asleepFrom: Cycle?
+  var stop: HartStop?
+  /// Cycle in which the store that ended the program was answered.
+  public internal(set) var endCycle: Cycle?
+  /// Cause and retired-instruction count of the last exception, to recognise one that repeats for ever.
+  var lastException: (cause: UInt32, target: Address, instructions: UInt64)?
+
+  /// Number of cycles in which an event selected by mhpmevent3 was active.
+  var hpmEventCount: UInt64 = 0
+  /// The exact engine must run because mhpmcounter3 counts.
+  var countsSlowEvents = false
+  var announcesNextIssue = false
+
+  public weak var observer: HartObserver?
+  public var instructionObserver: InstructionObserver?
+  /// Instructions whose issue `observer` is told of.
+  public var watchedAddresses: Set<Address> = [] {
+    didSet { blocks.dropAll() }
+  }
+  /// Stores to this word are reported to `onWatchedStore` (riscv-tests' tohost).
+  public private(set) var watchedWord: Address?
+  public var onWatchedStore: ((_ value: UInt32, _ cycle: Cycle) -> Void)?
+  public var onDiagnostic: DiagnosticSink?
+
+  public init(configuration: HartConfiguration, queue: EventQueue, bus: HartBus) {
+    self.configuration = configuration
+    self.queue = queue
+    self.bus = bus
+    x = .allocate(capacity: 64)
+    x.initialize(repeating: 0, count: 64)
+    accessSlot = queue.register("core.data") { [unowned self] cycle in self.completeAccess(at: cycle) }
+  }
+
+  deinit { x.deallocate() }
+
+  // MARK: Memories
+
+  /// Makes `memory` reachable at `base` (its own address unless it is an alias) through the chosen ports.
+  public func map(
+    _ memory: DirectMemory, at base: Address? = nil, offset: UInt32 = 0, size: UInt32? = nil, data: Bool = true,
+    fetch: Bool = true
+  ) {
+    let start = base ?? memory.base
+    let length = size ?? UInt32(memory.size) &- offset
+    let canonical = memory.base &+ offset
+    let shared = windows.first { $0.memory === memory }?.code
+    let window = MemoryWindow(
+      base: start, size: length, memory: memory, bytes: memory.bytes.advanced(by: Int(offset)), canonical: canonical,
+      isData: data, isFetchable: fetch, code: shared ?? CodeRegion(memory))
+    if shared == nil {
+      memory.onWrite = { [unowned self] address, count in self.memoryChanged(address, count, in: memory) }
+    }
+    windows.append(window)
+    if data, memory.isWritable, start == canonical, length > mainWindow?.size ?? 0 { mainWindow = window }
+  }
+
+  /// Drops decoded code that `count` bytes written at `address` may have changed.
+  func memoryChanged(_ address: Address, _ count: Int, in memory: DirectMemory) {
+    guard let code = windows.first(where: { $0.memory === memory })?.code else { return }
+    if code.invalidate(address, count) { blocks.drop(address, count, in: code) }
+  }
+
+  /// Reports every store to the word at `address`.
+  public func watchStores(at address: Address) {
+    watchedWord = address & ~3
+    for window in windows where window.contains(address) {
+      window.code?.mark(window.canonical &+ (address &- window.base), 4, CodeRegion.watchMark)
+    }
+  }
+
+  // MARK: State
+
+  /// The integer register `index`.
+  public subscript(register index: Int) -> UInt32 {
+    get { index > 0 && index < 32 ? x[index] : 0 }
+    set { if index > 0 && index < 32 { x[index] = newValue } }
+  }
+
+  /// Starts the program at `pc` in cycle 0 with all registers 0.
+  public func start(at pc: Address, mie: UInt32) {
+    self.pc = pc & ~1
+    csrs.mie = mie
+  }
+
+  /// Presents interrupt `newLine` (-1: none) to the core from cycle `from` on.
+  public func setRequest(_ newLine: Int, from: Cycle) {
+    if newLine == line { return }
+    if from > lineSince {
+      previousLine = line
+      previousLineSince = lineSince
+    }
+    line = newLine
+    lineSince = from
+  }
+
+  /// The line presented in `cycle`, -1 for none. Remembers one change back.
+  func requestLine(at cycle: Cycle) -> Int {
+    if cycle >= lineSince { return line }
+    return cycle >= previousLineSince ? previousLine : -1
+  }
+
+  /// The first cycle in `from ... through` in which an enabled line is presented.
+  func firstRequest(from: Cycle, through: Cycle) -> Cycle? {
+    if isEnabled(previousLine) {
+      let c = max(from, previousLineSince)
+      if c < lineSince && c <= through { return c }
+    }
+    if isEnabled(line) {
+      let c = max(from, lineSince)
+      if c <= through { return c }
+    }
+    return nil
+  }
+
+  @inline(__always)
+  func isEnabled(_ line: Int) -> Bool { line >= 0 && csrs.mie >> UInt32(line & 31) & 1 != 0 }
+
+  /// True if an interrupt could be taken without any further event.
+  @inline(__always)
+  var interruptThreatens: Bool { csrs.interruptEnable && (isEnabled(line) || isEnabled(previousLine)) }
+
+  /// SoC cycles to core cycles: those in which the core clock ran.
+  @inline(__always)
+  func coreCycle(_ t: Cycle) -> Cycle { t &- counters.sleepCycles }
+
+  func updateSlowCounters() {
+    countsSlowEvents = csrs.mcountinhibit & 8 == 0 && csrs.mhpmevent3 != 0
+  }
+
+  /// The cycle in which the machine stands: where the next instruction can be in ID, or the present one of a sleep.
+  public var cycle: Cycle { endCycle ?? max(timing.avail, asleepFrom ?? 0) }
+
+  public var isAsleep: Bool { asleepFrom != nil }
+
+  /// Cycles asleep up to `cycle`, a sleep under way included.
+  public func sleepCycles(at cycle: Cycle) -> Cycle {
+    guard let from = asleepFrom, cycle > from else { return counters.sleepCycles }
+    return counters.sleepCycles + (cycle - from)
+  }
+
+  /// The value of `csr` as a debugger sees it; nil if it does not exist.
+  public func peekCSR(_ csr: UInt16) -> UInt32? { readCSR(csr, at: timing.avail) }
+
+  /// Ends the run before the next instruction.
+  public func requestStop(_ reason: HartStop) { if stop == nil { stop = reason } }
+
+  // MARK: Running
+
+  /// Runs until an instruction would leave ID at `limit` or later, `instructionLimit` instructions have retired in
+  /// all, or something ends the program. May be called again after a limit; how a run is cut into pieces changes nothing.
+  public func run(until limit: Cycle, instructionLimit: UInt64 = .max) -> HartStop {
+    while true {
+      if let stop { return stop }
+      if counters.instructions >= instructionLimit { return .instructionLimit }
+      if usesBlocks, timing.isClean, runBlocks(until: limit, instructionLimit: instructionLimit) { continue }
+      if let stop = runExact(until: limit, instructionLimit: instructionLimit) { return stop }
+    }
+  }
+
+  /// True if translated blocks may run now.
+  @inline(__always)
+  private var usesBlocks: Bool {
+    configuration.blockEngine && instructionObserver == nil && asleepFrom == nil && !countsSlowEvents
+      && !interruptThreatens && !announcesNextIssue && outstanding.isEmpty
+  }
+
+  /// Steps instructions exactly until a limit, or until the block engine can go on at a block that it knows.
+  private func runExact(until limit: Cycle, instructionLimit: UInt64) -> HartStop? {
+    var budget = 48
+    while true {
+      let before = pc
+      if let stop = step(until: limit) { return stop }
+      if stop != nil || counters.instructions >= instructionLimit { return nil }
+      budget -= 1
+      guard usesBlocks, timing.isClean, let fetchWindow, fetchWindow.contains(pc) else { continue }
+      let jumped = pc &- before > 4
+      let known = fetchWindow.code.map { $0.blocks[$0.index(pc)] != nil } ?? false
+      if jumped || known || budget < 0 { return nil }
+    }
+  }
+}

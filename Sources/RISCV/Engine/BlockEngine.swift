@@ -1,0 +1,138 @@
+// The fast engine: runs translated blocks while nothing but straight computation is in sight.
+//
+// The hot loop keeps everything in locals: the operation pointer, the cycle in which the present block was entered, and
+// two packed counters. It returns whenever something needs the exact engine: a deadline (event or limit) inside the next
+// block, an access that is split, on the bus, or to a line that holds code, or an instruction that the translator left
+// out. What the pipeline looked like there is found by replaying the timing model from the block's head.
+
+import HardwareModel
+
+extension Hart {
+  /// Runs blocks from the present pc until something needs the exact engine. False if not one instruction ran.
+  func runBlocks(until limit: Cycle, instructionLimit: UInt64) -> Bool {
+    let window: MemoryWindow
+    if let known = fetchWindow, known.contains(pc) {
+      window = known
+    } else {
+      _ = fetch(pc)
+      guard let found = fetchWindow, found.contains(pc) else { return false }
+      window = found
+    }
+    guard window.base == window.canonical, let region = window.code, let main = mainWindow, let mainCode = main.code
+    else { return false }
+
+    // Every instruction takes at least a cycle, so a limit of instructions is a limit of cycles too. The slice keeps
+    // the 32-bit counters of the loop from overflowing.
+    let slice: Cycle = 1 << 30
+    var deadline = min(limit, queue.next, timing.avail + slice)
+    if instructionLimit != .max {
+      let left = instructionLimit - counters.instructions
+      deadline = min(deadline, timing.avail + left)
+    }
+
+    var started = false
+    while true {
+      let slot = region.blocks + region.index(pc)
+      var entry = slot.pointee
+      if entry == nil {
+        blocks.reserve(2 * BlockTranslator.longest + 32)
+        var translator = BlockTranslator(hart: self, region: region, window: window, start: pc)
+        entry = translator.translate()
+      }
+      guard let entry else { return started }
+      var run = BlockRun(block: entry, now: timing.avail)
+      let outcome = Self.loop(
+        &run, x: x, exits: blocks.exits, table: region.blocks, codeBase: region.base, codeSize: region.size,
+        memory: main.bytes, memoryBase: main.base, memorySize: main.size, lines: mainCode.lines, deadline: deadline)
+      started = started || run.instructionsAndLoads != 0
+      counters.instructions &+= run.instructionsAndLoads & 0xFFFF_FFFF
+      counters.loads &+= run.instructionsAndLoads >> 32
+      counters.stores &+= run.stores & 0xFFFF_FFFF
+      counters.storesNotThroughSP &+= run.stores >> 32
+      switch outcome {
+      case .deadline:
+        timing = PipelineTiming(cleanAt: run.now)
+        pc = run.pc
+        return started
+      case .unknownTarget:
+        timing = PipelineTiming(cleanAt: run.now)
+        pc = run.pc
+        if !window.contains(pc) { return true }
+        // A jump to a straddling instruction costs one cycle more; the chain adds it where the block is known.
+        if run.jumped, configuration.cycleModel, straddles(pc) { timing.avail += 1 }
+        if timing.avail >= deadline { return true }
+      case .exact:
+        let replayed = replay(from: run.blockPC, count: run.index, at: run.now)
+        return started || replayed
+      }
+    }
+  }
+
+  /// Brings timing, pc and counters to what they are after `count` instructions of the block at `start`, which was
+  /// entered at `cycle` (with what its divisions took added). Their registers and memory are written already.
+  private func replay(from start: Address, count: Int, at cycle: Cycle) -> Bool {
+    var place = start
+    timing = PipelineTiming(cleanAt: cycle)
+    for _ in 0..<count {
+      let instruction = fetch(place)
+      let next = place &+ UInt32(instruction.length)
+      counters.instructions += 1
+      if instruction.timing == .load { counters.loads += 1 }
+      if instruction.timing == .store {
+        counters.stores += 1
+        if instruction.rs1 != 2 { counters.storesNotThroughSP += 1 }
+      }
+      let target = instruction.timing == .jump ? place &+ instruction.immediate : next
+      if configuration.cycleModel {
+        let issue = timing.issue(instruction)
+        switch instruction.timing {
+        case .load:
+          let granted = timing.access(timing.requestCycle(issue.t), AccessDelay())
+          timing.finishLoad(instruction, granted: granted, t: issue.t)
+        case .store:
+          let granted = timing.access(timing.requestCycle(issue.t), AccessDelay())
+          timing.finishStore(granted: granted, t: issue.t)
+        case .branch: timing.finishBranch(t: issue.t, taken: false, straddles: false)
+        case .jump: timing.finishJump(instruction, issue, straddles: straddles(target))
+        case .multiplyHigh: timing.finishArithmetic(instruction, t: issue.t, occupancy: 5)
+        case .divide: timing.finishArithmetic(instruction, t: issue.t, occupancy: 3)
+        default: timing.finishArithmetic(instruction, t: issue.t, occupancy: 1)
+        }
+      } else {
+        timing.avail += 1
+      }
+      place = target
+    }
+    pc = place
+    return count > 0
+  }
+}
+
+/// What the hot loop starts from and leaves behind.
+struct BlockRun {
+  /// The block under way.
+  var block: UnsafeMutablePointer<MicroOp>
+  /// The cycle in which it was entered; divisions in it are added as they run.
+  var now: Cycle
+  var instructionsAndLoads: UInt64 = 0
+  var stores: UInt64 = 0
+  var pc: Address = 0
+  var blockPC: Address = 0
+  var index = 0
+  /// The unknown target was reached by a jump.
+  var jumped = false
+
+  init(block: UnsafeMutablePointer<MicroOp>, now: Cycle) {
+    self.block = block
+    self.now = now
+  }
+}
+
+enum BlockOutcome {
+  /// The block at `pc` does not fit before the deadline.
+  case deadline
+  /// No block is known at `pc`.
+  case unknownTarget
+  /// The instruction `index` of the block at `blockPC` needs the exact engine.
+  case exact
+}

@@ -1,0 +1,128 @@
+// What the block engine executes: micro-operations with all operands resolved, and the exits of their blocks.
+
+import HardwareModel
+
+/// Kind of a micro-operation.
+enum MicroCode: UInt8 {
+  /// Head of a block: checks that the whole block fits before the next deadline.
+  case enter
+  /// Leaves to the exact engine before this instruction.
+  case leave
+  /// Goes on at the exit's target without a jump.
+  case fallThrough
+  /// rd <- immediate (LUI, AUIPC, link of a JAL that the block follows).
+  case constant
+  case move
+  case addi, slti, sltiu, xori, ori, andi, slli, srli, srai
+  case add, sub, sll, slt, sltu, xor, srl, sra, or, and
+  case mul, mulh, mulhsu, mulhu, div, divu, rem, remu
+  case lb, lh, lw, lbu, lhu
+  case sb, sh, sw
+  case beq, bne, blt, bge, bltu, bgeu
+  case jump, jumpRegister
+}
+
+/// One micro-operation, 16 bytes.
+struct MicroOp {
+  var code: MicroCode
+  /// Register numbers; a destination x0 is 32, so that every write can be done blindly.
+  var rd: UInt8 = 0
+  var rs1: UInt8 = 0
+  var rs2: UInt8 = 0
+  var immediate: UInt32 = 0
+  /// Branches and jumps: number of the exit. Loads, stores, `enter`, `leave`: the pc.
+  var aux: UInt32 = 0
+  /// Position of the instruction in its block. `enter`: 1 if the first instruction straddles two words.
+  var index: UInt16 = 0
+  private var unused: UInt16 = 0
+
+  init(_ code: MicroCode) { self.code = code }
+}
+
+/// Where a block can be left, and what had happened by then.
+struct BlockExit {
+  /// The entry of the block at `target`, looked up at each use so that dropping a block unchains it.
+  var slot: UnsafeMutablePointer<UnsafeMutablePointer<MicroOp>?>
+  var target: Address
+  /// From the cycle in which the block was entered to the one in which the target can be in ID (without straddling).
+  var cycles: UInt32
+  /// Retired instructions in the low half, loads in the high half.
+  var instructionsAndLoads: UInt64
+  /// Stores in the low half, those not through sp in the high half.
+  var stores: UInt64
+}
+
+/// All translated blocks of a hart.
+final class BlockCache {
+  private static let capacity = 1 << 17
+  private static let exitCapacity = 1 << 16
+
+  let ops: UnsafeMutablePointer<MicroOp>
+  let exits: UnsafeMutablePointer<BlockExit>
+  private(set) var opCount = 0
+  private(set) var exitCount = 0
+  /// Where a chain ends: a slot that never holds a block.
+  let emptySlot: UnsafeMutablePointer<UnsafeMutablePointer<MicroOp>?>
+
+  private struct Placed {
+    var slot: UnsafeMutablePointer<UnsafeMutablePointer<MicroOp>?>
+    unowned(unsafe) var region: CodeRegion
+    /// Address ranges that the block was translated from.
+    var ranges: [(start: Address, end: Address)]
+  }
+  private var placed: [Placed] = []
+
+  init() {
+    ops = .allocate(capacity: Self.capacity)
+    exits = .allocate(capacity: Self.exitCapacity)
+    emptySlot = .allocate(capacity: 1)
+    emptySlot.initialize(to: nil)
+  }
+
+  deinit {
+    ops.deallocate()
+    exits.deallocate()
+    emptySlot.deallocate()
+  }
+
+  /// Makes room for a block of at most `count` operations, by dropping all blocks if need be.
+  func reserve(_ count: Int) {
+    if opCount + count > Self.capacity || exitCount + count > Self.exitCapacity { dropAll() }
+  }
+
+  /// Puts a translated block in place and returns its entry.
+  func place(
+    _ block: [MicroOp], _ newExits: [BlockExit], slot: UnsafeMutablePointer<UnsafeMutablePointer<MicroOp>?>,
+    region: CodeRegion, ranges: [(start: Address, end: Address)]
+  ) -> UnsafeMutablePointer<MicroOp> {
+    let entry = ops + opCount
+    for (index, op) in block.enumerated() { (entry + index).initialize(to: op) }
+    for (index, exit) in newExits.enumerated() { (exits + exitCount + index).initialize(to: exit) }
+    opCount += block.count
+    exitCount += newExits.count
+    slot.pointee = entry
+    region.hasBlocks = true
+    placed.append(Placed(slot: slot, region: region, ranges: ranges))
+    return entry
+  }
+
+  /// Drops the blocks that were translated from any of `count` bytes at `address`.
+  func drop(_ address: Address, _ count: Int, in region: CodeRegion) {
+    let start = UInt64(address)
+    let end = start + UInt64(count)
+    placed.removeAll { block in
+      guard block.region === region,
+        block.ranges.contains(where: { UInt64($0.start) < end && start < UInt64($0.end) })
+      else { return false }
+      block.slot.pointee = nil
+      return true
+    }
+  }
+
+  func dropAll() {
+    for block in placed { block.slot.pointee = nil }
+    placed.removeAll(keepingCapacity: true)
+    opCount = 0
+    exitCount = 0
+  }
+}

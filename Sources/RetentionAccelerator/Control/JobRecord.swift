@@ -1,0 +1,61 @@
+/// What the accelerator tells about its work: jobs, descriptors and running totals.
+///
+/// Models: the per-job statistics of cli.md ("perJob") and the counters that PERF_CLEAR does not touch.
+/// Leaves out: who caused the job; the machine adds that.
+
+import HardwareModel
+
+/// One job of the queue.
+public struct JobRecord: Sendable, Equatable {
+  /// RUNNING_JOB while it ran.
+  public let id: UInt8
+  /// `linear`, `retention`, `norm`, `map`, `list`, or `illegal` (unknown opcode, or CTRL as a register job).
+  public let operation: String
+  /// First cycle of the run.
+  public let start: Cycle
+  /// Last cycle of the run, included; while it runs, `start`.
+  public var end: Cycle
+  /// Cycles in which a beat waited for a grant, part of the run.
+  public var stall: UInt64 = 0
+  public var macs: UInt64 = 0
+  public var bytesRead: UInt64 = 0
+  public var bytesWritten: UInt64 = 0
+  /// Descriptors executed without error.
+  public var descriptors: UInt64 = 0
+  public var error: ErrorCode = .none
+  /// Ended by SOFT_CLEAR.
+  public var aborted = false
+}
+
+/// One descriptor that ran, legal or not.
+public struct DescriptorRecord: Sendable {
+  /// Where it lies in a list; nil for a register job.
+  public let address: Address?
+  /// First and last cycle, both included; in a list the fetch is part of it, in a register job the run's start is.
+  public let start: Cycle
+  public let end: Cycle
+  public let descriptor: Descriptor
+  public let error: ErrorCode
+}
+
+/// Sums over the whole run of the machine.
+public struct AcceleratorTotals: Sendable, Equatable {
+  /// Jobs finished, also with an error; aborted jobs are not.
+  public var jobs: UInt64 = 0
+  /// Descriptors executed without error.
+  public var descriptors: UInt64 = 0
+  public var macs: UInt64 = 0
+  public var bytesRead: UInt64 = 0
+  public var bytesWritten: UInt64 = 0
+  /// Errors recorded.
+  public var errors: UInt64 = 0
+  /// Cycles in which a job ran, those of `stallCycles` included (the register CYCLES).
+  public var runCycles: UInt64 = 0
+  /// Cycles in which a beat waited for a grant (the register STALLS).
+  public var stallCycles: UInt64 = 0
+
+  public init() {}
+
+  /// Cycles in which a job ran and no beat waited.
+  public var busyCycles: UInt64 { runCycles &- stallCycles }
+}

@@ -1,0 +1,80 @@
+/// The arithmetic of a whole descriptor, bit for bit.
+///
+/// Models: what the data opcodes read and write (retention-accelerator.md sections 5 and 6). A descriptor is executed
+/// in one go, when the last cycle of its C_op is over: section 5 "Visibility" leaves the moment open, an aborted
+/// descriptor so leaves memory untouched, and a run that stops earlier never spends host time on it.
+/// Leaves out: time (`CycleModel`) and legality (`DescriptorChecker`): only checked descriptors come here, so every
+/// address lies inside the memory.
+
+import HardwareModel
+
+/// The arithmetic units with their buffers, which are allocated once.
+final class Datapath {
+  let memory: DirectMemory
+  /// A row of accumulators or of wide values: the longest row has 65535 elements.
+  let accumulators: UnsafeMutablePointer<Int32>
+  let wide: UnsafeMutablePointer<Int64>
+  /// A row of results.
+  let row: UnsafeMutablePointer<Int8>
+  let retention: RetentionBuffers
+
+  static let longestRow = 65536
+
+  init(memory: DirectMemory, configuration: RETAConfiguration) {
+    self.memory = memory
+    accumulators = .allocate(capacity: Self.longestRow)
+    accumulators.initialize(repeating: 0, count: Self.longestRow)
+    wide = .allocate(capacity: Self.longestRow)
+    wide.initialize(repeating: 0, count: Self.longestRow)
+    row = .allocate(capacity: Self.longestRow)
+    row.initialize(repeating: 0, count: Self.longestRow)
+    retention = RetentionBuffers(chunk: configuration.cMax, head: configuration.dMax)
+  }
+
+  deinit {
+    accumulators.deallocate()
+    wide.deallocate()
+    row.deallocate()
+  }
+
+  /// Carries out a legal data descriptor.
+  func execute(_ descriptor: Descriptor) {
+    switch descriptor.opcode {
+    case .linear: linear(descriptor)
+    case .retention: retention(descriptor)
+    case .norm: norm(descriptor)
+    case .map: map(descriptor)
+    case .ctrl, .list, nil: break
+    }
+  }
+
+  /// The host's view of byte `column` of row `row` of a tensor.
+  @inline(__always)
+  func bytes(_ address: Address, _ row: Int = 0, _ stride: Int = 0, _ column: Int = 0) -> UnsafePointer<Int8> {
+    let offset = Int(address &- memory.base) &+ row &* stride &+ column
+    return UnsafePointer(memory.bytes.advanced(by: offset).assumingMemoryBound(to: Int8.self))
+  }
+
+  /// The host's view of a tensor of words.
+  @inline(__always)
+  func words<T>(_ address: Address, as type: T.Type) -> UnsafePointer<T> {
+    UnsafePointer(memory.bytes.advanced(by: Int(address &- memory.base)).assumingMemoryBound(to: T.self))
+  }
+
+  /// Z of a row, nil if ELT does not use it.
+  @inline(__always)
+  func operand(_ d: Descriptor, _ row: Int, column: Int = 0) -> UnsafePointer<Int8>? {
+    d.usesZ ? bytes(d.z, row, d.zStride, column) : nil
+  }
+
+  func outputStage(_ d: Descriptor) -> OutputStage {
+    OutputStage(d, table: d.usesTable ? bytes(d.l) : nil)
+  }
+
+  /// Stores `count` bytes at byte `column` of row `row` of Y.
+  @inline(__always)
+  func writeOutput(_ d: Descriptor, _ row: Int, column: Int = 0, _ data: UnsafeRawPointer, _ count: Int) {
+    memory.write(
+      d.y &+ UInt32(truncatingIfNeeded: row &* d.yStride &+ column), UnsafeRawBufferPointer(start: data, count: count))
+  }
+}
