@@ -4,6 +4,8 @@
 // each test run. PULPEMU_ENGINE_PROGRAMS sets another number of programs (scripts/fuzz --engines), PULPEMU_SEED the first.
 
 import Foundation
+import PULPissimo
+import RISCV
 import TestSupport
 import Testing
 
@@ -28,6 +30,33 @@ import Testing
       let (difference, _) = EngineComparison.compare(program)
       #expect(difference == nil, "\(name): \(difference?.text ?? "")")
     }
+  }
+
+  /// What the comparison is worth depends on what the programs do.
+  @Test func theRandomProgramsTrapSleepAndWait() {
+    var total = Machine(MachineConfiguration()).hart.counters
+    var running = 0
+    for seed in 1...96 as ClosedRange<UInt64> {
+      let machine = EngineProgram(seed: seed, limit: 0).machine(blockEngine: true)
+      if machine.run(limits: RunLimits(cycles: 20_014)).reason == .limit { running += 1 }
+      let counters = machine.hart.counters
+      total.instructions += counters.instructions
+      total.loads += counters.loads
+      total.stores += counters.stores
+      total.interrupts += counters.interrupts
+      total.exceptions += counters.exceptions
+      total.sleepCycles += counters.sleepCycles
+      total.dataStallCycles += counters.dataStallCycles
+    }
+    #expect(running > 60, "most programs run to the limit")
+    #expect(total.instructions > 500_000)
+    #expect(total.loads > 20_000)
+    #expect(total.stores > 20_000)
+    #expect(total.interrupts > 1000)
+    #expect(total.exceptions > 1000)
+    #expect(total.sleepCycles > 1000)
+    #expect(total.dataStallCycles > 1000)
+    if ProcessInfo.processInfo.environment["PULPEMU_ENGINE_PROGRAMS"] != nil { print("running \(running), \(total)") }
   }
 
   private var firstSeed: UInt64 { Self.firstSeed }
