@@ -57,7 +57,9 @@ let package = Package(
     // Tests: a target a module, then whole programs.
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(name: "HardwareModelTests", dependencies: ["HardwareModel"], swiftSettings: strict),
-    .testTarget(name: "RISCVTests", dependencies: ["RISCV", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "RISCVTests", dependencies: ["RISCV", "PULPissimo", "FirmwareImage", "CLibCrypto", "TestSupport"],
+      swiftSettings: strict),
     .testTarget(name: "PeripheralTests", dependencies: ["Peripherals", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "RetentionAcceleratorTests", dependencies: ["RetentionAccelerator", "TestSupport"], swiftSettings: strict),
