@@ -82,6 +82,7 @@ public final class Machine {
 
   private func connect() {
     bus.rom = rom
+    bus.queue = queue
     bus.interruptController = interruptController
     bus.eventGenerator = eventGenerator
     bus.currentAccess = { [unowned self] in (hart.accessPC, hart.cycle) }
