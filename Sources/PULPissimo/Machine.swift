@@ -29,7 +29,8 @@ public final class Machine {
   public let stdout = VirtualStdout()
   public let debugModule = DebugModule()
   public let udma: UDMA
-  private let udmaMemory: UDMAMemory
+  private let udmaMemory: any UDMAMemoryPort
+  private let interconnect: L2Interconnect?
   public let accelerator: RETA
   public let bus: PeripheralBus
   public private(set) var hart: Hart
@@ -56,23 +57,32 @@ public final class Machine {
     rom = DirectMemory(name: "boot ROM", base: MemoryMap.rom, size: Int(MemoryMap.romSize), isWritable: false)
     BootROM.fill(rom)
 
+    var accelerator = configuration.accelerator
+    accelerator.l2Hi = MemoryMap.interleaved + fitted
+    let interconnect =
+      configuration.contention ? L2Interconnect(l2: l2, acceleratorPorts: accelerator.ports) : nil
+    self.interconnect = interconnect
+    // Before the event generator: with contended ports the accelerator reports a pulse in the cycle after it.
+    self.accelerator = RETA(
+      queue: queue, memory: interleaved, configuration: accelerator, port: interconnect ?? UncontendedPort())
+
     reference = ReferenceClock()
     interruptController = InterruptController(queue: queue, reference: reference)
     eventGenerator = SoCEventGenerator(queue: queue, reference: reference)
     timer = TimerUnit(queue: queue, reference: reference)
     fll = FLL(hasClusterLoop: configuration.profile == .p7)
     udma = configuration.profile == .p7 ? UDMA.p7(queue: queue) : UDMA.p8(queue: queue)
-    udmaMemory = UDMAMemory(l2)
+    udmaMemory = interconnect ?? UDMAMemory(l2)
     udma.memory = udmaMemory
-    var accelerator = configuration.accelerator
-    accelerator.l2Hi = MemoryMap.interleaved + fitted
-    self.accelerator = RETA(queue: queue, memory: interleaved, configuration: accelerator)
 
     bus = PeripheralBus(sameDirectionWait: configuration.sameDirectionWait)
     hart = Hart(configuration: configuration.hart, queue: queue, bus: bus)
     EventPath.connect(
       generator: eventGenerator, timer: timer, controller: interruptController,
       trigger: { [unowned udma] event, cycle in udma.trigger(event, at: cycle) })
+    interconnect?.accelerator = self.accelerator
+    interconnect?.udma = udma
+    if configuration.hart.cycleModel { hart.interconnect = interconnect }
     connect()
     mapMemories(fitted: fitted)
     addSlots()
@@ -103,15 +113,23 @@ public final class Machine {
   }
 
   private func mapMemories(fitted: UInt32) {
-    hart.map(l2)
+    typealias Region = L2Interconnect.Region
+    let bank = MemoryMap.privateBankSize
+    /// The banks of the L2 are memories of their own to the core, which may wait in one and not in another.
+    func mapBanks(at base: Address, end: UInt32, fetch: Bool) {
+      let banks = [(Region.private0, 0, bank), (Region.private1, bank, 2 * bank), (Region.interleaved, 2 * bank, end)]
+      for (region, start, end) in banks {
+        hart.map(l2, at: base &+ start, offset: start, size: end - start, fetch: fetch, region: region)
+      }
+    }
+    mapBanks(at: MemoryMap.privateBank0, end: UInt32(l2.size), fetch: true)
     if fitted < MemoryMap.interleavedWindow {
       // P8 decodes twice what it fits: the upper half repeats the lower one.
       let offset = 2 * MemoryMap.privateBankSize
-      hart.map(l2, at: MemoryMap.interleaved &+ fitted, offset: offset, size: fitted)
+      hart.map(l2, at: MemoryMap.interleaved &+ fitted, offset: offset, size: fitted, region: Region.interleaved)
     }
-    hart.map(
-      l2, at: MemoryMap.dataAlias, size: min(MemoryMap.dataAliasSize, UInt32(l2.size)), fetch: false)
-    hart.map(rom)
+    mapBanks(at: MemoryMap.dataAlias, end: min(MemoryMap.dataAliasSize, UInt32(l2.size)), fetch: false)
+    hart.map(rom, region: Region.rom)
     for extra in configuration.extraMemories {
       let memory = DirectMemory(name: "extra memory", base: extra.base, size: Int(extra.size))
       extraMemories.append(memory)
