@@ -64,6 +64,9 @@ public struct L2Crossbar: Sendable {
     arbiters[bank.rawValue].grant(requests)
   }
 
+  @inline(__always)
+  mutating func grant(_ bank: Int, _ requests: UInt16) -> Int? { arbiters[bank].grant(requests) }
+
   /// The input at which `bank`'s round-robin pointer stands.
   @inline(__always)
   public func pointer(_ bank: L2Bank) -> UInt8 { arbiters[bank.rawValue].pointer }

@@ -28,8 +28,9 @@ final class L2Interconnect: HartInterconnect, TCDMPort, UDMAMemoryPort {
   private let ports: Int
   private var crossbar = L2Crossbar()
 
-  weak var accelerator: RETA?
-  weak var udma: UDMA?
+  // Both live as long as the machine that owns this.
+  unowned(unsafe) var accelerator: RETA?
+  unowned(unsafe) var udma: UDMA?
 
   init(l2: DirectMemory, acceleratorPorts: Int) {
     self.l2 = l2
@@ -159,7 +160,7 @@ final class L2Interconnect: HartInterconnect, TCDMPort, UDMAMemoryPort {
   }
 
   func arbitrate(fetch: Address?, data: Address?, at cycle: Cycle) -> (fetch: Bool, data: Bool) {
-    resolve(before: cycle)
+    if transmit.bank != nil || receive.bank != nil { resolve(before: cycle) }
     return decide(cycle, fetch: fetch, data: data)
   }
 
@@ -189,8 +190,8 @@ final class L2Interconnect: HartInterconnect, TCDMPort, UDMAMemoryPort {
     }
     var acceleratorGrants: UInt16 = 0
     var granted = (fetch: fetchBank == nil, data: dataBank == nil)
-    for bank in L2Bank.allCases where requests[bank.rawValue] != 0 {
-      guard let winner = crossbar.grant(bank, requests[bank.rawValue]) else { continue }
+    for bank in 0..<7 where requests[bank] != 0 {
+      guard let winner = crossbar.grant(bank, requests[bank]) else { continue }
       switch winner {
       case L2Master.coreData.rawValue: granted.data = true
       case L2Master.coreInstruction.rawValue: granted.fetch = true

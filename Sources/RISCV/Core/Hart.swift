@@ -55,6 +55,9 @@ public final class Hart {
 
   /// Ranges reached without a bus call, in order of registration.
   private(set) var windows: [MemoryWindow] = []
+  /// The memories behind them and their decoded code.
+  private var memories: [DirectMemory] = []
+  private var codeRegions: [CodeRegion] = []
   /// The memory that the block engine reaches without a call: the largest writable one.
   private var mainMemory: DirectMemory?
   private var mainCode: CodeRegion?
@@ -70,7 +73,7 @@ public final class Hart {
   public var interconnect: HartInterconnect? {
     didSet { blocks.dropAll() }
   }
-  lazy var stepper = SteppedEngine(self)
+  let stepper = SteppedEngine()
   var history = PipelineHistory()
   /// Grants of the load or store that executes now.
   var accessTimes = (AccessTimes(), AccessTimes())
@@ -144,10 +147,13 @@ public final class Hart {
     let length = size ?? UInt32(memory.size) &- offset
     let canonical = memory.base &+ offset
     let shared = windows.first { $0.memory === memory }?.code
+    let code = shared ?? CodeRegion(memory)
     let window = MemoryWindow(
       base: start, size: length, memory: memory, bytes: memory.bytes.advanced(by: Int(offset)), canonical: canonical,
-      isData: data, isFetchable: fetch, region: region, code: shared ?? CodeRegion(memory))
+      isData: data, isFetchable: fetch, region: region, code: code)
     if shared == nil {
+      memories.append(memory)
+      codeRegions.append(code)
       memory.onWrite = { [unowned self] address, count in self.memoryChanged(address, count, in: memory) }
     }
     windows.append(window)
@@ -300,7 +306,7 @@ public final class Hart {
       if let stop { return stop }
       if counters.instructions >= instructionLimit { return .instructionLimit }
       if stepper.isActive {
-        if let stop = stepper.run(until: limit, instructionLimit: instructionLimit) { return stop }
+        if let stop = stepper.run(self, until: limit, instructionLimit: instructionLimit) { return stop }
         continue
       }
       if usesBlocks, timing.isClean, runBlocks(until: limit, instructionLimit: instructionLimit) { continue }

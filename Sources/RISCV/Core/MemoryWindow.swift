@@ -14,7 +14,8 @@ import HardwareModel
 struct MemoryWindow {
   let base: Address
   let size: UInt32
-  let memory: DirectMemory
+  // The hart owns both; a copy of a window, made for every instruction, must not count references.
+  unowned(unsafe) let memory: DirectMemory
   /// Host address of `base`.
   let bytes: UnsafeMutableRawPointer
   /// Address of `base` in the memory's own range; differs from `base` in an alias.
@@ -24,7 +25,7 @@ struct MemoryWindow {
   let isFetchable: Bool
   /// The memory's number in the interconnect, -1 if nobody competes for it.
   let region: Int
-  let code: CodeRegion?
+  unowned(unsafe) let code: CodeRegion?
 
   @inline(__always)
   func contains(_ address: Address) -> Bool { address &- base < size }

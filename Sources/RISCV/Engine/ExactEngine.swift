@@ -22,7 +22,7 @@ extension Hart {
       return nil
     }
     if let first = contention(before: instruction, issue) {
-      stepper.enter(at: first)
+      stepper.enter(self, at: first)
       return nil
     }
     var past = PastInstruction()

@@ -8,9 +8,8 @@
 
 import HardwareModel
 
-/// The cycle-stepped engine of one hart.
+/// The cycle-stepped engine of one hart, which is handed in: a stored reference would be counted in every cycle.
 final class SteppedEngine {
-  private unowned(unsafe) let hart: Hart
   private var p = SteppedPipeline()
   /// The engine runs the hart.
   private(set) var isActive = false
@@ -49,24 +48,22 @@ final class SteppedEngine {
   private var fetchSize: UInt32 = 0
   private var fetchRegion = -1
 
-  init(_ hart: Hart) { self.hart = hart }
-
   // MARK: In and out
 
   /// Takes over: every cycle before `first` has gone by in closed form.
-  func enter(at first: Cycle) {
+  func enter(_ hart: Hart, at first: Cycle) {
     let (instructions, frontEnd) = hart.history.replay(before: hart.timing.avail)
     past.removeAll(keepingCapacity: true)
-    for instruction in instructions { expand(instruction) }
+    for instruction in instructions { expand(hart, instruction) }
     replayed = 0
     access = nil
     pastTimes = nil
     port = .unknown
-    lookUpRegion(hart.pc)
+    lookUpRegion(hart, hart.pc)
     cycle = instructions.first?.entered ?? hart.timing.avail
-    place(past.first?.pc ?? hart.pc, frontEnd ?? FrontEnd())
+    place(hart, past.first?.pc ?? hart.pc, frontEnd ?? FrontEnd())
     while cycle < first {
-      step(isLive: false)
+      step(hart, nil, isLive: false)
       cycle += 1
     }
     p.registeredLine = cycle > 0 ? hart.requestLine(at: cycle - 1) : -1
@@ -82,9 +79,9 @@ final class SteppedEngine {
   func reset() { isActive = false }
 
   /// The instruction at `pc` has just entered ID.
-  private func place(_ pc: Address, _ frontEnd: FrontEnd) {
+  private func place(_ hart: Hart, _ pc: Address, _ frontEnd: FrontEnd) {
     p = SteppedPipeline()
-    p.id = stage(pc)
+    p.id = stage(hart, pc)
     p.idIsValid = true
     let next = pc &+ UInt32(p.id.instruction.length)
     p.alignerPC = next
@@ -105,7 +102,7 @@ final class SteppedEngine {
     }
   }
 
-  private func expand(_ entry: PastInstruction) {
+  private func expand(_ hart: Hart, _ entry: PastInstruction) {
     guard entry.blockCount > 0 else {
       past.append(entry)
       return
@@ -134,7 +131,7 @@ final class SteppedEngine {
     }
   }
 
-  private func lookUpRegion(_ address: Address) {
+  private func lookUpRegion(_ hart: Hart, _ address: Address) {
     let window = hart.fetchableWindow(address)
     fetchBase = window?.base ?? address & ~0xFFF
     fetchSize = window?.size ?? 0x1000
@@ -142,15 +139,15 @@ final class SteppedEngine {
   }
 
   /// True if the closed form gives the same cycles from here on and is likely to do so for a while.
-  private func mayLeave() -> Bool {
+  private func mayLeave(_ hart: Hart, _ interconnect: HartInterconnect?) -> Bool {
     guard cycle &- lastContention >= patience, p.isPunctual, p.id.pc == hart.pc, replayed == past.count,
       p.unanswered == 0 || p.fetchAnswer == cycle, hart.outstanding.isEmpty
     else { return false }
-    if p.id.pc &- fetchBase >= fetchSize { lookUpRegion(p.id.pc) }
-    return fetchRegion < 0 || (hart.interconnect?.contendedFetches ?? 0) >> UInt8(fetchRegion) & 1 == 0
+    if p.id.pc &- fetchBase >= fetchSize { lookUpRegion(hart, p.id.pc) }
+    return fetchRegion < 0 || (interconnect?.contendedFetches ?? 0) >> UInt8(fetchRegion) & 1 == 0
   }
 
-  private func leave() {
+  private func leave(_ hart: Hart) {
     isActive = false
     leftAt = cycle
     hart.timing = PipelineTiming(cleanAt: cycle)
@@ -160,7 +157,9 @@ final class SteppedEngine {
   // MARK: Running
 
   /// Steps cycles until a limit, the end of the program, or until the closed form can go on (nil).
-  func run(until limit: Cycle, instructionLimit: UInt64) -> HartStop? {
+  func run(_ hart: Hart, until limit: Cycle, instructionLimit: UInt64) -> HartStop? {
+    let interconnect = hart.interconnect
+    let queue = hart.queue
     while true {
       if let stop = hart.stop { return stop }
       if hart.counters.instructions >= instructionLimit { return .instructionLimit }
@@ -175,25 +174,25 @@ final class SteppedEngine {
       }
       hart.timing.avail = min(cycle, limit)
       if cycle >= limit { return .cycleLimit }
-      if hart.queue.next <= cycle {
-        hart.queue.run(through: cycle)
+      if queue.next <= cycle {
+        queue.run(through: cycle)
         if let stop = hart.stop { return stop }
       }
       if !p.isAwake && !hart.isEnabled(hart.requestLine(at: cycle)) {
         hart.asleepFrom = cycle
         continue
       }
-      if mayLeave() {
-        leave()
+      if mayLeave(hart, interconnect) {
+        leave(hart)
         return nil
       }
-      step(isLive: true)
+      step(hart, interconnect, isLive: true)
       cycle += 1
     }
   }
 
   /// One cycle with the core clock on. Not live: it has gone by already, and only moves the pipeline.
-  private func step(isLive: Bool) {
+  private func step(_ hart: Hart, _ interconnect: HartInterconnect?, isLive: Bool) {
     let c = cycle
     let fetchAnswered = p.fetchIsOpen && p.fetchAnswer <= c
     let dataAnswered = p.dataIsOpen && p.dataAnswer <= c
@@ -240,7 +239,7 @@ final class SteppedEngine {
         if (p.id.kind == .jump || p.id.kind == .jumpRegister) && !jumpWaits && !p.jumpIsDone {
           setsPC = true
           p.jumpIsDone = true
-          target = isPast ? past[replayed].next : jumpTarget()
+          target = isPast ? past[replayed].next : jumpTarget(hart)
         }
         haltsIF = p.id.kind.flushes
       }
@@ -308,7 +307,7 @@ final class SteppedEngine {
         dataDue = max(times.answered, c + 1)
       } else {
         if case .unknown = port {
-          plan(at: c)
+          plan(hart, at: c)
           if hart.stop != nil { return }
         }
         switch port {
@@ -320,7 +319,7 @@ final class SteppedEngine {
           dataGranted = true
           if region >= 0 {
             dataAddress = access?.address
-            if region == fetchRegion || hart.interconnect?.mayContend(region, request: c) ?? false {
+            if region == fetchRegion || interconnect?.mayContend(region, request: c) ?? false {
               lastContention = c
             }
           }
@@ -328,12 +327,12 @@ final class SteppedEngine {
       }
     }
     var fetchGranted = requestsFetch
-    if requestsFetch && fetchAddress &- fetchBase >= fetchSize { lookUpRegion(fetchAddress) }
+    if requestsFetch && fetchAddress &- fetchBase >= fetchSize { lookUpRegion(hart, fetchAddress) }
     let arbitratesFetch = requestsFetch && fetchRegion >= 0
-    if let interconnect = hart.interconnect {
-      if !isLive {
-        if arbitratesFetch { interconnect.usedAlone(fetch: fetchAddress) }
-      } else if arbitratesFetch || dataAddress != nil {
+    if !isLive {
+      if arbitratesFetch { hart.interconnect?.usedAlone(fetch: fetchAddress) }
+    } else if let interconnect {
+      if arbitratesFetch || dataAddress != nil {
         let granted = interconnect.arbitrate(fetch: arbitratesFetch ? fetchAddress : nil, data: dataAddress, at: c)
         if arbitratesFetch && !granted.fetch {
           fetchGranted = false
@@ -347,7 +346,7 @@ final class SteppedEngine {
         }
       }
     }
-    if dataGranted && pastTimes == nil { carryOut(at: c) }
+    if dataGranted && pastTimes == nil { carryOut(hart, at: c) }
 
     let sendsFetch = wantsFetch && !p.isHeld
     let staysBusy = p.unanswered > 0 || wantsFetch || p.openAccesses > 0 || p.parts > 0 || busy
@@ -366,7 +365,7 @@ final class SteppedEngine {
     var entering: StagedInstruction?
     var usesWord = false
     if hasWord && idReady && !haltsIF {
-      let staged = stage(p.alignerPC)
+      let staged = stage(hart, p.alignerPC)
       let isShort = staged.instruction.length == 2
       switch p.aligner {
       case .branchToUpper where !isShort:
@@ -421,7 +420,7 @@ final class SteppedEngine {
     }
     if dataGranted { p.dataAnswer = dataDue }
     if issues {
-      next = issue(isPast: isPast, next)
+      next = issue(hart, isPast: isPast, next)
     }
     p.jumpIsDone = p.jumpIsDone && !idReady
     if let entering {
@@ -463,7 +462,7 @@ final class SteppedEngine {
   // MARK: Instructions
 
   /// The instruction at `pc` as ID decodes it.
-  private func stage(_ pc: Address) -> StagedInstruction {
+  private func stage(_ hart: Hart, _ pc: Address) -> StagedInstruction {
     Self.staged(hart.fetchSpeculatively(pc), pc: pc, hart: hart)
   }
 
@@ -494,14 +493,15 @@ final class SteppedEngine {
     return staged
   }
 
-  private func jumpTarget() -> Address {
+  private func jumpTarget(_ hart: Hart) -> Address {
     let instruction = p.id.instruction
     return p.id.kind == .jump
       ? p.id.pc &+ instruction.immediate : (hart.x[Int(instruction.rs1)] &+ instruction.immediate) & ~1
   }
 
   /// The instruction in ID leaves it in this cycle: T. Returns the controller's next state.
-  private func issue(isPast: Bool, _ state: SteppedPipeline.State) -> SteppedPipeline.State {
+  private func issue(
+    _ hart: Hart, isPast: Bool, _ state: SteppedPipeline.State) -> SteppedPipeline.State {
     let c = cycle
     var occupancy: Cycle = 1
     access = nil
@@ -561,7 +561,7 @@ final class SteppedEngine {
   // MARK: Data accesses
 
   /// The access in EX is requested for the first time.
-  private func plan(at c: Cycle) {
+  private func plan(_ hart: Hart, at c: Cycle) {
     guard var request = access else { return }
     if let window = hart.dataWindowIndex(request.address) {
       request.isDirect = true
@@ -576,7 +576,7 @@ final class SteppedEngine {
   }
 
   /// The access in EX is granted; another one may follow.
-  private func carryOut(at c: Cycle) {
+  private func carryOut(_ hart: Hart, at c: Cycle) {
     guard var granted = access else { return }
     if case .memory(let window, _) = port {
       granted.phase = c
