@@ -8,7 +8,10 @@
 
 import PackageDescription
 
-let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+// Tests import the release build, which is what users run; some look inside a module (@testable).
+let strict: [SwiftSetting] = [
+  .treatAllWarnings(as: .error), .unsafeFlags(["-enable-testing"], .when(configuration: .release)),
+]
 
 // The machine is single-threaded by design and its hot state lives behind raw pointers, so dynamic exclusivity
 // checks find nothing there and cost a runtime call per register-file access.

@@ -1,5 +1,11 @@
 # How programs are built: each program has its own objects, because flags and model differ.
 
+# Short lines unless V=1.
+ifneq ($(V),1)
+Q   := @
+say = @printf '  %-4s %s\n' '$(1)' '$(2)'
+endif
+
 STAMP     := $(BUILD)/toolchain
 GENERATED := $(BUILD)/charlm/retnet_model.h $(BUILD)/digits/retnet_model.h $(BUILD)/sine_rom.h $(BUILD)/vectors_table.h
 
@@ -13,15 +19,18 @@ $(STAMP): FORCE
 
 $(BUILD)/%/retnet_model.h: models/%.json scripts/model_header.py
 	@mkdir -p $(@D)
-	$(PYTHON) scripts/model_header.py $< $@
+	$(call say,GEN,$@)
+	$(Q)$(PYTHON) scripts/model_header.py $< $@
 
 $(BUILD)/sine_rom.h: scripts/sine_header.py
 	@mkdir -p $(@D)
-	$(PYTHON) $< $@
+	$(call say,GEN,$@)
+	$(Q)$(PYTHON) $< $@
 
 $(BUILD)/vectors_table.h: scripts/vectors_header.py $(wildcard $(VECTORS)/*.json) $(STAMP)
 	@mkdir -p $(@D)
-	$(PYTHON) $< $(VECTORS) $@
+	$(call say,GEN,$@)
+	$(Q)$(PYTHON) $< $(VECTORS) $@
 
 # program(name)
 define program
@@ -32,14 +41,17 @@ CPPFLAGS_$(1) := $$(INCLUDES) $$(FLAGS_$(1)) \
 
 $$(BUILD)/objects/$(1)/%.c.o: %.c $$(STAMP) | $$(GENERATED)
 	@mkdir -p $$(@D)
-	$$(CC) $$(CFLAGS) $$(CPPFLAGS_$(1)) -MMD -MP -c $$< -o $$@
+	$$(call say,CC,$$@)
+	$$(Q)$$(CC) $$(CFLAGS) $$(CPPFLAGS_$(1)) -MMD -MP -c $$< -o $$@
 
 $$(BUILD)/objects/$(1)/%.S.o: %.S $$(STAMP)
 	@mkdir -p $$(@D)
-	$$(CC) $$(ASFLAGS) $$(CPPFLAGS_$(1)) -I$$(VECTORS) -MMD -MP -c $$< -o $$@
+	$$(call say,AS,$$@)
+	$$(Q)$$(CC) $$(ASFLAGS) $$(CPPFLAGS_$(1)) -I$$(VECTORS) -MMD -MP -c $$< -o $$@
 
 $$(BUILD)/$(1).elf: $$(OBJECTS_$(1)) $$(wildcard ../linker/*.ld)
-	$$(CC) $$(LDFLAGS) $$(OBJECTS_$(1)) $$(LDLIBS) -o $$@
+	$$(call say,LD,$$@)
+	$$(Q)$$(CC) $$(LDFLAGS) $$(OBJECTS_$(1)) $$(LDLIBS) -o $$@
 
 -include $$(OBJECTS_$(1):.o=.d)
 endef
@@ -57,12 +69,14 @@ check: $(BUILD)/check-charlm $(BUILD)/check-digits
 CHECK_SOURCES := $(NETWORK) retnet/retnet_host.c retnet/host_norm.c retnet/host_retention.c
 
 $(BUILD)/check-%: tests/check_%.c $(wildcard retnet/*) $(BUILD)/%/retnet_model.h $(BUILD)/%/examples.h $(BUILD)/sine_rom.h
-	$(HOST_CC) -std=gnu11 -O2 $(WARNINGS) -DRETNET_MAX_ROWS=64 -DRETNET_BLOB='"models/$*.bin"' $(INCLUDES) -I$(BUILD) \
+	$(call say,CC,$@)
+	$(Q)$(HOST_CC) -std=gnu11 -O2 $(WARNINGS) -DRETNET_MAX_ROWS=64 -DRETNET_BLOB='"models/$*.bin"' $(INCLUDES) -I$(BUILD) \
 	  -I$(BUILD)/$* -Wl,-z,noexecstack $< $(CHECK_SOURCES) -o $@
 
 $(BUILD)/%/examples.h: models/%.json scripts/examples_header.py
 	@mkdir -p $(@D)
-	$(PYTHON) scripts/examples_header.py $< $@
+	$(call say,GEN,$@)
+	$(Q)$(PYTHON) scripts/examples_header.py $< $@
 
 clean:
 	rm -rf $(BUILD)

@@ -67,7 +67,8 @@ public final class RunRecorder: HartObserver {
   private(set) var marks: [(begin: Mark, end: Mark)] = []
   private var openMark: Mark?
   private let regionSymbols: (begin: Address, end: Address)?
-  private var committed: [Cycle] = []
+  /// Contexts that hold a job, the running one included.
+  private var committed = 0
   private(set) var latencies = LatencyRecords()
   private var pendingStartMark: Cycle?
   private var pendingEndMark: Cycle?
@@ -137,7 +138,8 @@ public final class RunRecorder: HartObserver {
         triggered(access)
         close(access)
       case RETARegisters.softClear.offset:
-        committed.removeAll()
+        committed = 0
+        latencies.dropCommitted()
         close(access)
       default:
         if Self.isConfiguration(register) { open(access) }
@@ -170,23 +172,24 @@ public final class RunRecorder: HartObserver {
       firstTrigger = access.phase
       mark(startAt: access.phase + 1)
     }
-    latencies.triggered(at: access.phase)
     // A third commit has no context: nothing is committed.
-    if committed.count < RETA.contextCount { committed.append(access.phase) }
+    let commits = committed < RETA.contextCount
+    if commits { committed += 1 }
+    latencies.triggered(at: access.phase, commits: commits)
   }
 
   // MARK: Jobs
 
-  private func jobStarted(_ job: JobRecord) {
-    // The context stays occupied until the job ends; its trigger is the oldest one.
-    if let trigger = committed.first { latencies.started(trigger: trigger, at: job.start) }
-  }
+  private func jobStarted(_ job: JobRecord) { latencies.started(at: job.start) }
 
   private func jobEnded(_ job: JobRecord) {
     jobs.append(job)
-    if !committed.isEmpty { committed.removeFirst() }
-    guard !job.aborted else { return }
-    latencies.finished(at: job.end, isLast: committed.isEmpty)
+    committed = max(0, committed - 1)
+    guard !job.aborted else {
+      latencies.aborted()
+      return
+    }
+    latencies.finished(at: job.end, isLast: committed == 0)
     mark(endAt: job.end + 1)
   }
 

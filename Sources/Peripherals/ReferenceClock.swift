@@ -85,6 +85,9 @@ public final class ReferenceClock {
     return index
   }
 
+  /// The level sampled in `cycle`.
+  public func level(at cycle: Cycle) -> Bool { firstEdge(atOrAfter: cycle &+ 1) & 1 != 0 }
+
   /// The cycle of the first edge, rising or falling, at `cycle` or later.
   public func nextEdge(atOrAfter cycle: Cycle) -> Cycle { edge(firstEdge(atOrAfter: cycle)) }
 

@@ -38,6 +38,11 @@ enum Console {
     FileHandle.standardError.write(Data((line + "\n").utf8))
   }
 
+  /// A line on standard output, in order with what the firmware prints there.
+  static func output(_ line: String) {
+    FileHandle.standardOutput.write(Data((line + "\n").utf8))
+  }
+
   /// Runs `body`; a host error becomes its line on standard error and the exit status.
   static func reporting(_ body: () throws -> Void) throws {
     do {

@@ -160,6 +160,10 @@ public final class TimerUnit: BusTarget {
       queue.cancel(slot)
       return
     }
+    guard counters.irqLo == lineLo, counters.irqHi == lineHi else {
+      queue.schedule(slot, at: now)
+      return
+    }
     let saved = (now, counters, inputs)
     run(to: .never &- 1, budget: 256, stopsAtLineChange: true)
     let due = now

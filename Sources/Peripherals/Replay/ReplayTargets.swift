@@ -13,6 +13,7 @@ public enum ReplayTargets {
     case "event_path": return EventPathReplay(trace)
     case "gpio": return GPIOReplay(trace)
     case "apb_gpio": return APBGPIOReplay(trace)
+    case "apb_adv_timer": return AdvancedTimerReplay(trace)
     case "soc_ctrl_reg": return SoCControlReplay(trace)
     case "apb_soc_ctrl": return APBSoCControlReplay(trace)
     default: return nil

@@ -98,34 +98,66 @@ static enum reta_status acquire(struct reta *reta, uint8_t *id)
     }
 }
 
-/** Lists the words of `desc` that the context does not hold yet. */
-static unsigned changed_words(const struct reta_desc *context, const struct reta_desc *desc, uint8_t *changed)
+/** A prepared register write, and what the context holds until it is done. */
+struct register_write {
+    uintptr_t address;
+    uint32_t value;
+    uint32_t *copy;
+    uint32_t before;
+};
+
+/** Prepares the write of word `i` of the descriptor, if the context does not hold it yet; returns the next free one. */
+static inline struct register_write *prepare_write(struct reta_desc *context, const struct reta_desc *desc, unsigned i,
+                                                   struct register_write *next)
 {
-    unsigned count = 0;
-    for (unsigned i = 0; i < RETA_DESC_WORDS; i++) {
-        if (context->word[i] != desc->word[i]) {
-            changed[count++] = (uint8_t)i;
-        }
+    uint32_t value = desc->word[i], before = context->word[i];
+    if (value == before) {
+        return next;
     }
-    return count;
+    next->address = RETA_BASE + RETA_JOB0_OFFSET + 4u * i;
+    next->value = value;
+    next->copy = &context->word[i];
+    next->before = before;
+    context->word[i] = value;
+    return next + 1;
+}
+
+/** Prepares all writes that make the context hold the descriptor; returns their end. Four words a turn, for speed. */
+static struct register_write *prepare_writes(struct reta_desc *context, const struct reta_desc *desc,
+                                             struct register_write *next)
+{
+    for (unsigned i = 0; i < RETA_DESC_WORDS; i += 4) {
+        next = prepare_write(context, desc, i, next);
+        next = prepare_write(context, desc, i + 1, next);
+        next = prepare_write(context, desc, i + 2, next);
+        next = prepare_write(context, desc, i + 3, next);
+    }
+    return next;
+}
+
+/** Forgets prepared writes: the copy of the context shows again what the hardware holds. */
+static void withdraw_writes(const struct register_write *writes, const struct register_write *end)
+{
+    for (; writes != end; writes++) {
+        *writes->copy = writes->before;
+    }
 }
 
 enum reta_status reta_submit(struct reta *reta, const struct reta_desc *desc, struct reta_job *job)
 {
-    struct reta_desc *context = &reta->context[reta->next_context];
-    uint8_t changed[RETA_DESC_WORDS];
-    unsigned count = changed_words(context, desc, changed); /* before ACQUIRE: it may overlap with the running job */
+    /* Everything that can be done without the context comes first: it may overlap with a running job. */
+    struct register_write writes[RETA_DESC_WORDS];
+    const struct register_write *end = prepare_writes(&reta->context[reta->next_context], desc, writes);
 
     bool enabled = irq_save();
     enum reta_status result = acquire(reta, &job->id);
     irq_restore(enabled);
     if (result != RETA_OK) {
+        withdraw_writes(writes, end);
         return result;
     }
-    for (unsigned i = 0; i < count; i++) {
-        uint32_t word = desc->word[changed[i]];
-        reta_put(RETA_JOB0_OFFSET + 4u * changed[i], word);
-        context->word[changed[i]] = word;
+    for (const struct register_write *write = writes; write != end; write++) {
+        mmio_write(write->address, write->value);
     }
     memory_barrier(); /* descriptors and tensors in memory before the trigger */
     reta_put(RETA_TRIGGER_OFFSET, 0);
