@@ -99,6 +99,7 @@ public final class Machine {
   private func connect() {
     bus.rom = rom
     bus.dataWord = { [unowned self] in dataWord($0) }
+    bus.queue = queue
     bus.interruptController = interruptController
     bus.eventGenerator = eventGenerator
     bus.currentAccess = { [unowned self] in (hart.accessPC, hart.cycle) }

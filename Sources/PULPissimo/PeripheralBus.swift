@@ -19,6 +19,7 @@ public final class PeripheralBus: HartBus {
   /// Answer cycles of the last read and the last write on the AXI side.
   private var lastAnswer: (read: Cycle, write: Cycle) = (.never, .never)
 
+  weak var queue: EventQueue?
   weak var interruptController: InterruptController?
   weak var eventGenerator: SoCEventGenerator?
   var onDiagnostic: DiagnosticSink?
@@ -53,9 +54,11 @@ public final class PeripheralBus: HartBus {
     return (block, block.register(at: offset))
   }
 
-  /// The value that a debugger sees at a peripheral's address.
+  /// The value that a debugger sees at a peripheral's address. The core may stand in a cycle (`Hart.cycle`) behind which
+  /// an event is still to fire; no block is moved past it.
   public func peek(_ address: Address, at cycle: Cycle) -> UInt32? {
-    slot(at: address).map { $0.target.peek(address &- $0.base, at: cycle) }
+    let due = queue?.next ?? .never
+    return slot(at: address).map { $0.target.peek(address &- $0.base, at: min(cycle, due)) }
   }
 
   // MARK: HartBus

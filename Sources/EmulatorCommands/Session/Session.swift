@@ -116,6 +116,8 @@ final class Session {
 
   /// `0x1C008080 (main+0x10, main.c:12)`.
   func place(_ address: UInt32) -> String {
+    // Line tables have rows for code that the linker dropped, at addresses where something else may lie.
+    guard image.hasCode(at: address) else { return Self.hex(address) }
     let parts = [image.symbols.describe(address), sourceLines.location(of: address).map { "\($0)" }].compactMap { $0 }
     return Self.hex(address) + (parts.isEmpty ? "" : " (\(parts.joined(separator: ", ")))")
   }
@@ -157,6 +159,13 @@ final class Session {
     case .check: ExitStatus.check
     case .interrupted: ExitStatus.interrupted
     }
+  }
+}
+
+extension FirmwareImage {
+  /// True if `address` lies in an executable segment.
+  func hasCode(at address: UInt32) -> Bool {
+    segments.contains { $0.isExecutable && address &- $0.physicalAddress < $0.memorySize }
   }
 }
 
