@@ -8,7 +8,10 @@
 
 import PackageDescription
 
-let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+// Tests import the release build, which is what users run; some look inside a module (@testable).
+let strict: [SwiftSetting] = [
+  .treatAllWarnings(as: .error), .unsafeFlags(["-enable-testing"], .when(configuration: .release)),
+]
 
 // The machine is single-threaded by design and its hot state lives behind raw pointers, so dynamic exclusivity
 // checks find nothing there and cost a runtime call per register-file access.
@@ -54,7 +57,9 @@ let package = Package(
     // Tests: a target a module, then whole programs.
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(name: "HardwareModelTests", dependencies: ["HardwareModel"], swiftSettings: strict),
-    .testTarget(name: "RISCVTests", dependencies: ["RISCV", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "RISCVTests", dependencies: ["RISCV", "PULPissimo", "FirmwareImage", "CLibCrypto", "TestSupport"],
+      swiftSettings: strict),
     .testTarget(name: "PeripheralTests", dependencies: ["Peripherals", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "RetentionAcceleratorTests", dependencies: ["RetentionAccelerator", "TestSupport"], swiftSettings: strict),

@@ -3,6 +3,8 @@
 import ArgumentParser
 import FirmwareImage
 import Foundation
+import PULPissimo
+import RISCV
 
 /// Describes a firmware image without running it.
 public struct InfoCommand: ParsableCommand {
@@ -28,17 +30,24 @@ public struct InfoCommand: ParsableCommand {
       print(report.text, terminator: "")
       if let misfit = report.misfit { throw misfit }
     } catch {
-      FileHandle.standardError.write(Data("pulpemu: \(error)\n".utf8))
+      Console.error("pulpemu: \(error)")
       throw ExitCode(error.exitStatus)
     }
   }
 
   /// The machine's loadable memory by bank.
-  static var memory: [MemoryRange] { [] }
+  static var memory: [MemoryRange] {
+    Machine.ranges(interleaved: UInt64(MemoryMap.interleavedWindow))
+  }
   /// The second addresses under which the machine's memory answers.
-  static var aliases: [AddressAlias] { [] }
+  static var aliases: [AddressAlias] { [Machine.dataAlias] }
   /// The core's decoder.
-  static var decode: InfoReport.Decode? { nil }
+  static var decode: InfoReport.Decode? {
+    { word in
+      let instruction = Decoder.decode(word)
+      return (Int(instruction.length), instruction.operation != .illegal)
+    }
+  }
 }
 
 /// The text of `pulpemu info`.

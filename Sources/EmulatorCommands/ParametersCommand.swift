@@ -27,7 +27,9 @@ struct TextTable {
   /// `rightAligned`: numbers of the columns whose entries end at the same place.
   init(_ header: [String], _ rows: [[String]], rightAligned: Set<Int> = []) {
     let all = [header] + rows
-    let widths = header.indices.map { column in all.map { $0.indices.contains(column) ? $0[column].count : 0 }.max() ?? 0 }
+    let widths = header.indices.map { column in
+      all.map { $0.indices.contains(column) ? $0[column].count : 0 }.max() ?? 0
+    }
     let lines = all.map { row in
       let cells = row.enumerated().map { column, cell -> String in
         let padding = String(repeating: " ", count: max(0, widths[column] - cell.count))

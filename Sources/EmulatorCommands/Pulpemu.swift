@@ -17,7 +17,8 @@ public struct Pulpemu: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      RunCommand.self, InfoCommand.self, RegistersCommand.self, ParametersCommand.self, VectorsCommand.self,
+      RunCommand.self, DemoCommand.self, OverheadCommand.self, InfoCommand.self, RegistersCommand.self,
+      ParametersCommand.self, VectorsCommand.self,
     ])
 
   public init() {}

@@ -3,6 +3,7 @@
 import ArgumentParser
 import Foundation
 import HardwareModel
+import PULPissimo
 import RegisterExport
 
 /// Prints the register blocks, or writes them to files.
@@ -41,7 +42,7 @@ public struct RegistersCommand: ParsableCommand {
         try FileManager.default.createDirectory(atPath: outputDirectory, withIntermediateDirectories: true)
         try file.content.write(toFile: path, atomically: true, encoding: .utf8)
       } catch {
-        FileHandle.standardError.write(Data("pulpemu: cannot write \(path): \(error.localizedDescription)\n".utf8))
+        Console.error("pulpemu: cannot write \(path): \(error.localizedDescription)")
         throw ExitCode(73)
       }
     }
@@ -58,7 +59,7 @@ public struct RegistersCommand: ParsableCommand {
   }
 
   /// Every block of the machine, in order of address.
-  static var machineBlocks: [PlacedBlock] { [] }
+  static var machineBlocks: [PlacedBlock] { MachineDescription.placedBlocks }
 }
 
 extension RegisterFormat: ExpressibleByArgument {}

@@ -42,9 +42,21 @@ struct LatencyRecords {
   private var openAcknowledge = 0
   private var openTrigger = 0
 
-  mutating func started(trigger: Cycle, at start: Cycle) {
-    jobs.append(Job(trigger: trigger, start: start))
+  /// TRIGGER writes whose jobs have not started, oldest first.
+  private var waiting: [Cycle] = []
+
+  /// A job starts. If the write that started it is being reported only after this, `triggered` gives it its trigger.
+  mutating func started(at start: Cycle) {
+    jobs.append(Job(trigger: waiting.isEmpty ? nil : waiting.removeFirst(), start: start))
   }
+
+  /// A job was aborted: it has no latencies.
+  mutating func aborted() {
+    if let last = jobs.last, last.done == nil { jobs.removeLast() }
+  }
+
+  /// Committed jobs that have not started never will.
+  mutating func dropCommitted() { waiting.removeAll() }
 
   mutating func finished(at done: Cycle, isLast: Bool) {
     guard let index = jobs.lastIndex(where: { $0.done == nil }) else { return }
@@ -66,10 +78,17 @@ struct LatencyRecords {
     }
   }
 
-  mutating func triggered(at cycle: Cycle) {
+  /// A TRIGGER write has taken effect; `commits`: a context was free for it.
+  mutating func triggered(at cycle: Cycle, commits: Bool) {
     while openTrigger < jobs.count, let done = jobs[openTrigger].done, done < cycle {
       jobs[openTrigger].nextTrigger = cycle
       openTrigger += 1
+    }
+    guard commits else { return }
+    if let last = jobs.indices.last, jobs[last].trigger == nil, jobs[last].start == cycle + 1 {
+      jobs[last].trigger = cycle
+    } else {
+      waiting.append(cycle)
     }
   }
 

@@ -28,6 +28,8 @@ public final class Machine {
   public let fll: FLL
   public let stdout = VirtualStdout()
   public let debugModule = DebugModule()
+  public let udma: UDMA
+  private let udmaMemory: UDMAMemory
   public let accelerator: RETA
   public let bus: PeripheralBus
   public private(set) var hart: Hart
@@ -37,10 +39,26 @@ public final class Machine {
   /// A remark about the guest's behaviour, reported once a kind and place.
   public var onDiagnostic: ((MachineDiagnostic) -> Void)?
   private var reported: Set<String> = []
+  /// A program that marches through nowhere has something to report at every address.
+  private static let mostReported = 4096
+
+  /// Asked now and then during long arithmetic of the accelerator; true ends the run at once with reason `interrupted`.
+  /// Memory may then be incomplete.
+  public var isAbandoned: (() -> Bool)? {
+    didSet {
+      accelerator.isAbandoned = isAbandoned.map { isAbandoned in
+        { [unowned self] in
+          guard isAbandoned() else { return false }
+          hart.requestStop(.requested)
+          return true
+        }
+      }
+    }
+  }
 
   private(set) var exitCode: UInt32?
   func setExitCode(_ code: UInt32) { exitCode = code }
-  private(set) var strictViolation: String?
+  private(set) var strictViolation: (message: String, pc: Address)?
   private var isBooted = false
 
   public init(_ configuration: MachineConfiguration) {
@@ -59,13 +77,18 @@ public final class Machine {
     eventGenerator = SoCEventGenerator(queue: queue, reference: reference)
     timer = TimerUnit(queue: queue, reference: reference)
     fll = FLL(hasClusterLoop: configuration.profile == .p7)
+    udma = configuration.profile == .p7 ? UDMA.p7(queue: queue) : UDMA.p8(queue: queue)
+    udmaMemory = UDMAMemory(l2)
+    udma.memory = udmaMemory
     var accelerator = configuration.accelerator
     accelerator.l2Hi = MemoryMap.interleaved + fitted
     self.accelerator = RETA(queue: queue, memory: interleaved, configuration: accelerator)
 
     bus = PeripheralBus(sameDirectionWait: configuration.sameDirectionWait)
     hart = Hart(configuration: configuration.hart, queue: queue, bus: bus)
-    EventPath.connect(generator: eventGenerator, timer: timer, controller: interruptController)
+    EventPath.connect(
+      generator: eventGenerator, timer: timer, controller: interruptController,
+      trigger: { [unowned udma] event, cycle in udma.trigger(event, at: cycle) })
     connect()
     mapMemories(fitted: fitted)
     addSlots()
@@ -75,6 +98,8 @@ public final class Machine {
 
   private func connect() {
     bus.rom = rom
+    bus.dataWord = { [unowned self] in dataWord($0) }
+    bus.queue = queue
     bus.interruptController = interruptController
     bus.eventGenerator = eventGenerator
     bus.currentAccess = { [unowned self] in (hart.accessPC, hart.cycle) }
@@ -84,6 +109,9 @@ public final class Machine {
     accelerator.onEvent = { [unowned self] line, cycle in
       eventGenerator.raise(line == 0 ? RETA.doneEvent : RETA.errorEvent, at: cycle)
     }
+    udma.onEvent = { [unowned self] event, cycle in eventGenerator.raise(event, at: cycle) }
+    udma.diagnostics = { [unowned self] in report($0) }
+    udma.uart?.onTransmit = { [unowned self] character, _ in onCharacter?(character) }
     stdout.onCharacter = { [unowned self] character, _, _, _ in onCharacter?(character) }
     fll.onFrequency = { [unowned self] index, numerator, denominator, cycle in
       // FLL0 drives the SoC: its factor is the number of SoC cycles in a reference period.
@@ -92,11 +120,13 @@ public final class Machine {
   }
 
   private func mapMemories(fitted: UInt32) {
-    hart.map(l2)
+    // With executable ranges the instruction port reaches only those directly; it asks the bus for everything else.
+    let fetch = !limitsExecution
+    hart.map(l2, fetch: fetch)
     if fitted < MemoryMap.interleavedWindow {
       // P8 decodes twice what it fits: the upper half repeats the lower one.
       let offset = 2 * MemoryMap.privateBankSize
-      hart.map(l2, at: MemoryMap.interleaved &+ fitted, offset: offset, size: fitted)
+      hart.map(l2, at: MemoryMap.interleaved &+ fitted, offset: offset, size: fitted, fetch: fetch)
     }
     hart.map(
       l2, at: MemoryMap.dataAlias, size: min(MemoryMap.dataAliasSize, UInt32(l2.size)), fetch: false)
@@ -104,8 +134,32 @@ public final class Machine {
     for extra in configuration.extraMemories {
       let memory = DirectMemory(name: "extra memory", base: extra.base, size: Int(extra.size))
       extraMemories.append(memory)
-      hart.map(memory)
+      hart.map(memory, fetch: fetch)
     }
+    if limitsExecution { configuration.executableRanges.forEach(mapExecutable) }
+  }
+
+  private var limitsExecution: Bool { configuration.strict && !configuration.executableRanges.isEmpty }
+
+  /// Lets the instruction port reach `range`, as far as memory lies there.
+  private func mapExecutable(_ range: Range<UInt64>) {
+    var start = range.lowerBound
+    while start < range.upperBound, let address = Address(exactly: start) {
+      guard address >= MemoryMap.dataAliasSize, let (memory, place) = memory(at: address), memory !== rom else {
+        return
+      }
+      let offset = place &- memory.base
+      let size = min(UInt64(memory.size) - UInt64(offset), range.upperBound - start)
+      hart.map(memory, at: address, offset: offset, size: UInt32(size), data: false)
+      start += size
+    }
+  }
+
+  /// What the instruction port finds where it is not meant to fetch; nil where there is no memory.
+  private func dataWord(_ address: Address) -> UInt32? {
+    guard limitsExecution, address >= MemoryMap.dataAliasSize, let (memory, place) = memory(at: address, count: 4)
+    else { return nil }
+    return memory.word(place)
   }
 
   private func addSlots() {
@@ -117,24 +171,37 @@ public final class Machine {
       hart.requestStop(.ended)
     }
     // Both families of software program the FLL during start-up, at different addresses.
-    bus.add(fll, at: 0x1A10_0000, size: 0x1000)
+    bus.add(fll, at: MemoryMap.fll, size: MemoryMap.slotSize)
+    bus.add(udma, at: MemoryMap.udma, size: 2 * MemoryMap.slotSize)
     if isP7 {
       let control = APBSoCControl(bootSelect: configuration.bootSelect)
       control.onExit = exit
-      bus.add(control, at: 0x1A10_4000, size: 0x1000)
+      bus.add(control, at: MemoryMap.socControl, size: MemoryMap.slotSize)
+      let gpio = APBGPIO(queue: queue)
+      gpio.onInterrupt = { [unowned self] in gpioInterrupt($0, at: $1) }
+      bus.add(gpio, at: MemoryMap.gpio, size: MemoryMap.slotSize)
     } else {
       let control = SoCControl(info: information, bootSelect: configuration.bootSelect)
       control.onExit = exit
-      bus.add(control, at: 0x1A10_4000, size: 0x1000)
-      bus.add(fll, at: 0x1A12_0000, size: 0x1000)
-      bus.add(PadConfiguration(), at: 0x1A12_1000, size: 0x1000)
+      bus.add(control, at: MemoryMap.socControl, size: MemoryMap.slotSize)
+      let gpio = GPIO(queue: queue)
+      gpio.onInterrupt = { [unowned self] in gpioInterrupt($0, at: $1) }
+      bus.add(gpio, at: MemoryMap.gpio, size: MemoryMap.slotSize)
+      bus.add(fll, at: MemoryMap.fllP8, size: MemoryMap.slotSize)
+      bus.add(PadConfiguration(), at: MemoryMap.padConfiguration, size: MemoryMap.slotSize)
     }
-    bus.add(eventGenerator, at: 0x1A10_6000, size: 0x1000)
-    bus.add(interruptController, at: 0x1A10_9000, size: 0x2000)
-    bus.add(timer, at: 0x1A10_B000, size: 0x1000)
-    bus.add(accelerator, at: 0x1A10_C000, size: 0x1000)
-    bus.add(stdout, at: 0x1A10_F000, size: 0x1000)
-    bus.add(debugModule, at: 0x1A11_0000, size: 0x1_0000)
+    bus.add(eventGenerator, at: MemoryMap.eventGenerator, size: MemoryMap.slotSize)
+    bus.add(interruptController, at: MemoryMap.interruptController, size: 2 * MemoryMap.slotSize)
+    bus.add(timer, at: MemoryMap.timer, size: MemoryMap.slotSize)
+    bus.add(accelerator, at: MemoryMap.accelerator, size: MemoryMap.slotSize)
+    bus.add(stdout, at: MemoryMap.stdout, size: MemoryMap.slotSize)
+    bus.add(debugModule, at: MemoryMap.debugModule, size: 0x1_0000)
+  }
+
+  /// Pins' interrupt: line 15 and SoC event 139.
+  private func gpioInterrupt(_ level: Bool, at cycle: Cycle) {
+    interruptController.setLine(15, level, at: cycle)
+    eventGenerator.setLevel(139, level, at: cycle)
   }
 
   // MARK: Loading
@@ -198,15 +265,13 @@ public final class Machine {
       case .unmapped, .readOnly, .execution: true
       default: false
       }
+    let place = diagnostic.kind == .execution ? hart.pc : hart.accessPC
     if configuration.strict && isViolation && strictViolation == nil {
-      strictViolation = diagnostic.message
+      strictViolation = (diagnostic.message, place)
       hart.requestStop(.requested)
     }
-    guard reported.insert(diagnostic.key).inserted else { return }
-    onDiagnostic?(
-      MachineDiagnostic(
-        diagnostic: diagnostic, cycle: hart.cycle,
-        pc: diagnostic.kind == .execution ? hart.pc : hart.accessPC))
+    guard reported.count < Self.mostReported, reported.insert(diagnostic.key).inserted else { return }
+    onDiagnostic?(MachineDiagnostic(diagnostic: diagnostic, cycle: hart.cycle, pc: place))
   }
 }
 

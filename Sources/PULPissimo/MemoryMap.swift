@@ -33,25 +33,23 @@ public enum MemoryMap {
   /// Read data of an address of the APB range that no slot matches.
   public static let slotErrorData: UInt32 = 0xDEA1_10C8
 
-  /// A slot of the peripheral bus.
-  public struct Slot: Sendable {
-    public let base: Address
-    public let size: UInt32
-    /// Where software addresses the block, if that is not `base`.
-    public let softwareBase: Address
-    public let block: RegisterBlock
-    /// Interrupt lines of the block.
-    public let interrupts: [(name: String, line: Int)]
-
-    init(
-      _ base: Address, _ size: UInt32, _ block: RegisterBlock, softwareBase: Address? = nil,
-      interrupts: [(name: String, line: Int)] = []
-    ) {
-      self.base = base
-      self.size = size
-      self.softwareBase = softwareBase ?? base
-      self.block = block
-      self.interrupts = interrupts
-    }
-  }
+  // Slots of the peripheral bus (`pulpissimo.md` 1.2); the second FLL address is P8's.
+  public static let fll: Address = 0x1A10_0000
+  public static let gpio: Address = 0x1A10_1000
+  public static let udma: Address = 0x1A10_2000
+  public static let socControl: Address = 0x1A10_4000
+  public static let eventGenerator: Address = 0x1A10_6000
+  public static let interruptController: Address = 0x1A10_9000
+  /// Where software addresses the interrupt controller, which repeats every 64 bytes.
+  public static let interruptControllerSoftware: Address = 0x1A10_9800
+  public static let timer: Address = 0x1A10_B000
+  public static let accelerator: Address = 0x1A10_C000
+  public static let stdout: Address = 0x1A10_F000
+  public static let debugModule: Address = 0x1A11_0000
+  public static let fllP8: Address = 0x1A12_0000
+  public static let padConfiguration: Address = 0x1A12_1000
+  /// Bytes of most slots.
+  public static let slotSize: UInt32 = 0x1000
+  /// From `fllP8` to the end of chip control, the APB error slave answers where nothing is.
+  public static let chipControl: Range<Address> = 0x1A12_0000..<0x1A14_0000
 }

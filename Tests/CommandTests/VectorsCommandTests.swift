@@ -1,6 +1,7 @@
 // The vector files of the accelerator's specification through the command's own reader and runner, and files that are
 // no vector files. The data (Tests/Vectors) are the specification's, bit for bit.
 
+import ArgumentParser
 import Foundation
 import Testing
 
@@ -98,6 +99,15 @@ struct VectorsCommandTests {
     #expect(throws: VectorFile.Failure.unreadable("\(folder.path)/absent.bin: cannot be read")) {
       try VectorFile.read(path)
     }
+  }
+
+  @Test("The exit status tells agreement, a file of no known kind, and one that cannot be read apart")
+  func exitStatus() throws {
+    try VectorsCommand.parse([vectors]).run()
+    #expect(throws: ExitCode(65)) {
+      try VectorsCommand.parse(["\(vectors)/sine_rom.hex", "\(vectors)/map.json"]).run()
+    }
+    #expect(throws: ExitCode(66)) { try VectorsCommand.parse(["\(vectors)/absent.json"]).run() }
   }
 
   @Test("The sine ROM is the specification's listing")

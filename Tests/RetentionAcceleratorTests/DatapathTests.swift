@@ -1,6 +1,7 @@
 // The arithmetic: fast datapath against a plain transcription of the specification, and the laws of section 7.
 
 import HardwareModel
+import TestSupport
 import Testing
 
 @testable import RetentionAccelerator
@@ -11,7 +12,7 @@ struct DatapathTests {
 
   @Test("Random descriptors give the bytes of the plain transcription", arguments: 0..<6)
   func randomDescriptors(seed: Int) {
-    var random = SplitMix64(UInt64(seed) &* 977)
+    var random = SplitMix64(seed: UInt64(seed) &* 977)
     for _ in 0..<25 {
       let words = randomDescriptor(&random, largest: 40)
       let bench = Bench()
@@ -39,7 +40,7 @@ struct DatapathTests {
   func chunkEquivalence(normalises: Bool) {
     var results: [[UInt8]] = []
     for chunk in [1, 3, 16, 23, 24, 64] {
-      var random = SplitMix64(7)
+      var random = SplitMix64(seed: 7)
       let bench = Bench()
       bench.fillMemory(&random)
       bench.store(Bench.base + 0x2_0000, (0..<512).map { _ in UInt32.random(in: 0...0xFFFF, using: &random) })
@@ -64,7 +65,7 @@ struct DatapathTests {
   @Test("Rows split over two jobs at a multiple of C give what one job gives")
   func splitJobs() {
     func run(_ parts: [(first: UInt32, rows: UInt32)]) -> [UInt8] {
-      var random = SplitMix64(11)
+      var random = SplitMix64(seed: 11)
       let bench = Bench()
       bench.fillMemory(&random)
       bench.store(Bench.base + 0x2_0000, [UInt32](repeating: 0, count: 256))
@@ -130,7 +131,7 @@ struct DatapathTests {
 
   @Test("The integer root is exact around squares and at the largest sums")
   func roots() {
-    var random = SplitMix64(3)
+    var random = SplitMix64(seed: 3)
     for _ in 0..<2000 {
       let root = UInt64.random(in: 1...0xFFFF_FFFF, using: &random)
       #expect(integerSquareRoot(root * root) == root)

@@ -1,6 +1,7 @@
 // The register interface: queue, lock, events, errors, SOFT_CLEAR, SUSPEND, and rubbish from software.
 
 import HardwareModel
+import TestSupport
 import Testing
 
 @testable import RetentionAccelerator
@@ -294,7 +295,7 @@ struct RegisterTests {
     "Random accesses and random lists never stop the host, and the same seed gives the same machine", arguments: 0..<8)
   func fuzz(seed: Int) {
     func run() -> (UInt64, Cycle, AcceleratorTotals) {
-      var random = SplitMix64(UInt64(seed) &* 31 &+ 5)
+      var random = SplitMix64(seed: UInt64(seed) &* 31 &+ 5)
       let bench = Bench()
       bench.fillMemory(&random)
       var cycle: Cycle = 0

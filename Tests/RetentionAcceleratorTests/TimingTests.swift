@@ -1,6 +1,7 @@
 // Cycles: beat schedule against formulas, the time line of a job, and ports that stall.
 
 import HardwareModel
+import TestSupport
 import Testing
 
 @testable import RetentionAccelerator
@@ -65,7 +66,7 @@ struct TimingTests {
     try configuration.validate()
     let model = CycleModel(configuration)
     let bench = Bench(configuration)
-    var random = SplitMix64(UInt64(index) + 100)
+    var random = SplitMix64(seed: UInt64(index) + 100)
     bench.fillMemory(&random)
     for _ in 0..<300 {
       let words = randomDescriptor(&random, largest: 130)
@@ -131,8 +132,8 @@ struct TimingTests {
 
   @Test("Stalls stretch the run, count as STALLS, and change no result", arguments: 0..<4)
   func stalls(seed: Int) {
-    var random = SplitMix64(UInt64(seed))
-    let image = SplitMix64(UInt64(seed) + 50)
+    var random = SplitMix64(seed: UInt64(seed))
+    let image = SplitMix64(seed: UInt64(seed) + 50)
     for _ in 0..<10 {
       var words = randomDescriptor(&random)
       words[0] |= 1 << 4 | 1 << 5

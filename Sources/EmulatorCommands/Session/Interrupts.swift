@@ -2,21 +2,27 @@
 
 import Foundation
 
+// Written by a signal handler: one flag of a type that can be written atomically, behind a pointer that never changes.
+nonisolated(unsafe) private let signalFlag: UnsafeMutablePointer<sig_atomic_t> = {
+  let flag = UnsafeMutablePointer<sig_atomic_t>.allocate(capacity: 1)
+  flag.initialize(to: 0)
+  return flag
+}()
+
+private func noteSignal(_ signal: Int32) {
+  // A second one ends the process at once.
+  if signalFlag.pointee != 0 { _exit(130) }
+  signalFlag.pointee = 1
+}
+
 /// Catches SIGINT and SIGTERM while a machine runs, so that statistics and traces are still written.
 enum Interrupts {
-  // Written by a signal handler: one flag of a type that can be written atomically.
-  nonisolated(unsafe) private static var flag: sig_atomic_t = 0
-
-  static var isRaised: Bool { flag != 0 }
+  static var isRaised: Bool { signalFlag.pointee != 0 }
 
   static func catchSignals() {
-    let handler: @convention(c) (Int32) -> Void = { signal in
-      // A second one ends the process at once.
-      if flag != 0 { _exit(130) }
-      flag = 1
-    }
-    signal(SIGINT, handler)
-    signal(SIGTERM, handler)
+    signalFlag.pointee = 0
+    signal(SIGINT, noteSignal)
+    signal(SIGTERM, noteSignal)
     signal(SIGPIPE, SIG_IGN)
   }
 }

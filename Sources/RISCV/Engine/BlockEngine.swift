@@ -43,7 +43,8 @@ extension Hart {
       var run = BlockRun(block: entry, now: timing.avail)
       let outcome = Self.loop(
         &run, x: x, exits: blocks.exits, table: region.blocks, codeBase: region.base, codeSize: region.size,
-        memory: main.bytes, memoryBase: main.base, memorySize: main.size, lines: mainCode.lines, deadline: deadline)
+        memory: main.bytes, memoryBase: main.base, memorySize: main.size, lines: mainCode.lines, deadline: deadline,
+        divisions: configuration.cycleModel ? .max : 0)
       started = started || run.instructionsAndLoads != 0
       counters.instructions &+= run.instructionsAndLoads & 0xFFFF_FFFF
       counters.loads &+= run.instructionsAndLoads >> 32

@@ -6,13 +6,14 @@
 import HardwareModel
 
 extension Hart {
-  /// Runs from `run.block` until a deadline, an unknown target or an instruction for the exact engine.
+  /// Runs from `run.block` until a deadline, an unknown target or an instruction for the exact engine. `divisions`: all
+  /// ones if a division takes the time that its divisor asks for, 0 if every instruction takes one cycle.
   @inline(never)
   static func loop(
     _ run: inout BlockRun, x: UnsafeMutablePointer<UInt32>, exits: UnsafeMutablePointer<BlockExit>,
     table: UnsafeMutablePointer<UnsafeMutablePointer<MicroOp>?>, codeBase: Address, codeSize: UInt32,
     memory: UnsafeMutableRawPointer, memoryBase: Address, memorySize: UInt32, lines: UnsafeMutablePointer<UInt8>,
-    deadline: Cycle
+    deadline: Cycle, divisions: Cycle
   ) -> BlockOutcome {
     var block = run.block
     var p = block
@@ -81,16 +82,16 @@ extension Hart {
         x[Int(op.rd)] = Arithmetic.multiplyHigh(Int64(Int32(bitPattern: x[Int(op.rs1)])), Int64(x[Int(op.rs2)]))
       case .mulhu: x[Int(op.rd)] = UInt32(truncatingIfNeeded: (UInt64(x[Int(op.rs1)]) &* UInt64(x[Int(op.rs2)])) >> 32)
       case .div:
-        now &+= PipelineTiming.divideOccupancy(divisor: x[Int(op.rs2)], signed: true) &- 3
+        now &+= (PipelineTiming.divideOccupancy(divisor: x[Int(op.rs2)], signed: true) &- 3) & divisions
         x[Int(op.rd)] = Arithmetic.divide(x[Int(op.rs1)], x[Int(op.rs2)])
       case .divu:
-        now &+= PipelineTiming.divideOccupancy(divisor: x[Int(op.rs2)], signed: false) &- 3
+        now &+= (PipelineTiming.divideOccupancy(divisor: x[Int(op.rs2)], signed: false) &- 3) & divisions
         x[Int(op.rd)] = x[Int(op.rs2)] == 0 ? .max : x[Int(op.rs1)] / x[Int(op.rs2)]
       case .rem:
-        now &+= PipelineTiming.divideOccupancy(divisor: x[Int(op.rs2)], signed: true) &- 3
+        now &+= (PipelineTiming.divideOccupancy(divisor: x[Int(op.rs2)], signed: true) &- 3) & divisions
         x[Int(op.rd)] = Arithmetic.remainder(x[Int(op.rs1)], x[Int(op.rs2)])
       case .remu:
-        now &+= PipelineTiming.divideOccupancy(divisor: x[Int(op.rs2)], signed: false) &- 3
+        now &+= (PipelineTiming.divideOccupancy(divisor: x[Int(op.rs2)], signed: false) &- 3) & divisions
         x[Int(op.rd)] = x[Int(op.rs2)] == 0 ? x[Int(op.rs1)] : x[Int(op.rs1)] % x[Int(op.rs2)]
       case .lb:
         let offset = x[Int(op.rs1)] &+ op.immediate &- memoryBase

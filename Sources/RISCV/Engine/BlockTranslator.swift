@@ -97,7 +97,7 @@ struct BlockTranslator {
     guard instructions > 0 else { return nil }
     let longestCase = lastIssue - Self.origin + divisions + 2
     ops[0].immediate = UInt32(longestCase)
-    ops[0].index = start & 2 != 0 && hart.fetch(start).length == 4 ? 1 : 0
+    ops[0].index = hart.configuration.cycleModel && hart.straddles(start) ? 1 : 0
     let base = UInt32(hart.blocks.exitCount)
     for index in ops.indices where Self.hasExit(ops[index].code) { ops[index].aux &+= base }
     return hart.blocks.place(

@@ -26,10 +26,13 @@ extension Hart {
       if instruction.rs1 != 2 { counters.storesNotThroughSP += 1 }
     } else {
       counters.loads += 1
+      lastLoadIssue = t
+      lastLoadWasSplit = isSplit
     }
 
     var access = OutstandingAccess(
-      pc: here, issued: t, phase: 0, answered: 0, address: address, firstLane: lane, size: UInt8(size), isWrite: isWrite,
+      pc: here, issued: t, phase: 0, answered: 0, address: address, firstLane: lane, size: UInt8(size),
+      isWrite: isWrite,
       isSecond: false, isSplit: isSplit, value: value, operation: instruction.operation, rd: instruction.rd,
       isDirect: false,
       storesBefore: storesBefore)

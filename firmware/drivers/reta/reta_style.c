@@ -1,0 +1,33 @@
+/**
+ * @file reta_style.c
+ * Host styles: how the core spends the time until the accelerator has made progress.
+ */
+#include "reta.h"
+
+#include "irq.h"
+#include "soc_event.h"
+
+static void poll_open(void)
+{
+}
+
+static void poll_pause(void)
+{
+}
+
+static void irq_open(void)
+{
+    soc_event_listen(SOC_EVENT_HWPE_DONE);
+    soc_event_listen(SOC_EVENT_HWPE_ERROR);
+}
+
+/* Both events only wake: the caller reads the registers and decides. An event that is left over from an earlier job
+ * costs one more turn of the caller's loop. */
+static void irq_pause(void)
+{
+    irq_wait();
+}
+
+const struct reta_style reta_poll = {.name = "poll", .depth = 1, .open = poll_open, .pause = poll_pause};
+const struct reta_style reta_irq = {.name = "irq", .depth = 1, .open = irq_open, .pause = irq_pause};
+const struct reta_style reta_queue = {.name = "queue", .depth = 2, .open = irq_open, .pause = irq_pause};

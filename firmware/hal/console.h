@@ -1,0 +1,13 @@
+/**
+ * @file console.h
+ * Where standard output goes: exactly one of console_uart.c and console_stdout.c is linked (CONSOLE in the Makefile).
+ *
+ * Both buffer; a newline, fflush and the end of the program send the buffer out.
+ */
+#ifndef HAL_CONSOLE_H
+#define HAL_CONSOLE_H
+
+/** Waits until everything printed has left the chip. */
+void console_drain(void);
+
+#endif

@@ -1,0 +1,27 @@
+/**
+ * @file timer.h
+ * APB timer unit: the high half as a free-running counter of SoC cycles (it runs on while the core sleeps), the low
+ * half as a one-shot alarm on interrupt line 10.
+ */
+#ifndef HAL_TIMER_H
+#define HAL_TIMER_H
+
+#include "mmio.h"
+#include "timer_regs.h"
+
+/** Starts the 32-bit cycle counter from 0. */
+void timer_start(void);
+
+/** SoC cycles since timer_start, modulo 2^32. */
+static inline uint32_t timer_cycles(void)
+{
+    return mmio_read(TIMER_BASE + TIMER_CNT_HI_OFFSET);
+}
+
+/** Requests interrupt line 10 once, `cycles` (at least 1) from now. */
+void timer_alarm(uint32_t cycles);
+
+/** Withdraws the alarm. */
+void timer_alarm_cancel(void);
+
+#endif

@@ -1,0 +1,44 @@
+# The programs and their sources. For each program: SOURCES_name, and if it needs them MODEL_name (the network), FLAGS_name
+# (preprocessor), CONSOLE_name (uart, the default, or stdout).
+
+PROGRAMS := hello reta-selftest \
+            retnet-generate-poll retnet-generate-irq retnet-generate-queue retnet-generate-list retnet-generate-host \
+            retnet-digits
+
+COMMON  := startup/crt0.S startup/vectors.S hal/irq.c hal/soc_event.c hal/system.c hal/timer.c hal/udma_uart.c
+CONSOLE := uart
+DRIVER  := $(wildcard drivers/reta/*.c)
+NETWORK := retnet/retnet.c retnet/retnet_blob.S
+
+SOURCES_hello := examples/hello/main.c $(DRIVER)
+
+SOURCES_reta-selftest := $(wildcard examples/reta-selftest/*.c examples/reta-selftest/*.S) $(DRIVER)
+FLAGS_reta-selftest   := -I$(BUILD)
+
+GENERATE      := examples/retnet-generate
+JOBS_SOURCES  := $(addprefix $(GENERATE)/,main.c request.c accelerator.c generate_jobs.c) \
+                 $(NETWORK) retnet/retnet_pass.c $(DRIVER)
+JOBS_STYLE     = -DGENERATE_STYLE=reta_$(1) -DGENERATE_STYLE_NAME='"$(1)"'
+
+SOURCES_retnet-generate-poll  := $(JOBS_SOURCES)
+FLAGS_retnet-generate-poll    := $(call JOBS_STYLE,poll)
+MODEL_retnet-generate-poll    := charlm
+SOURCES_retnet-generate-irq   := $(JOBS_SOURCES)
+FLAGS_retnet-generate-irq     := $(call JOBS_STYLE,irq)
+MODEL_retnet-generate-irq     := charlm
+SOURCES_retnet-generate-queue := $(JOBS_SOURCES)
+FLAGS_retnet-generate-queue   := $(call JOBS_STYLE,queue)
+MODEL_retnet-generate-queue   := charlm
+
+SOURCES_retnet-generate-list  := $(addprefix $(GENERATE)/,main.c request.c accelerator.c generate_list.c) \
+                                 $(NETWORK) retnet/retnet_pass.c $(DRIVER)
+MODEL_retnet-generate-list    := charlm
+
+SOURCES_retnet-generate-host  := $(addprefix $(GENERATE)/,main.c request.c generate_host.c) \
+                                 $(NETWORK) retnet/retnet_host.c retnet/host_norm.c retnet/host_retention.c
+FLAGS_retnet-generate-host    := -I$(BUILD) -O3
+MODEL_retnet-generate-host    := charlm
+
+SOURCES_retnet-digits := $(wildcard examples/retnet-digits/*.c) $(NETWORK) retnet/retnet_pass.c $(DRIVER)
+FLAGS_retnet-digits   := -DRETNET_MAX_ROWS=64
+MODEL_retnet-digits   := digits
