@@ -125,6 +125,20 @@ final class L2Interconnect: HartInterconnect, TCDMPort, UDMAMemoryPort {
 
   // MARK: Core
 
+  func region(ofFetch address: Address) -> Int {
+    guard case .bank(let bank) = L2Crossbar.target(.coreInstruction, address) else { return -1 }
+    return Self.region(of: bank)
+  }
+
+  private static func region(of bank: L2Bank) -> Int {
+    switch bank {
+    case .rom: Region.rom
+    case .private0: Region.private0
+    case .private1: Region.private1
+    default: Region.interleaved
+    }
+  }
+
   var contendedFetches: RegionSet {
     var regions = udmaRegions
     if accelerator?.isRunning ?? false { regions |= 1 << RegionSet(Region.interleaved) }
@@ -225,12 +239,7 @@ final class L2Interconnect: HartInterconnect, TCDMPort, UDMAMemoryPort {
     udma.forEachBuffer { first, last in
       for address in [first, last] {
         guard case .bank(let bank) = L2Crossbar.target(.udmaTransmit, address) else { continue }
-        switch bank {
-        case .private0: regions |= 1 << RegionSet(Region.private0)
-        case .private1: regions |= 1 << RegionSet(Region.private1)
-        case .rom: regions |= 1 << RegionSet(Region.rom)
-        default: regions |= 1 << RegionSet(Region.interleaved)
-        }
+        regions |= 1 << RegionSet(Self.region(of: bank))
       }
       // A buffer that begins in private bank 0 and ends in interleaved L2 covers what lies between.
       if regions & 0b1010 == 0b1010 { regions |= 1 << RegionSet(Region.private1) }

@@ -17,6 +17,8 @@ public struct HartConfiguration: Sendable {
   public var cycleModel = true
   /// False: the exact engine runs everything.
   public var blockEngine = true
+  /// True: the cycle-stepped engine runs everything, not only what may have to wait for a bank. Same cycles.
+  public var alwaysStepped = false
 
   public init() {}
 }
@@ -104,10 +106,12 @@ public final class Hart {
   /// Cause and retired-instruction count of the last exception, to recognise one that repeats for ever.
   var lastException: (cause: UInt32, target: Address, instructions: UInt64)?
 
-  /// Number of cycles in which an event selected by mhpmevent3 was active.
-  var hpmEventCount: UInt64 = 0
+  var performance = PerformanceEvents()
   /// The exact engine must run because mhpmcounter3 counts.
   var countsSlowEvents = false
+  /// T of the last load, and whether it was two accesses.
+  var lastLoadIssue: Cycle = 0
+  var lastLoadWasSplit = false
   var announcesNextIssue = false
 
   public weak var observer: HartObserver?
@@ -276,10 +280,6 @@ public final class Hart {
   @inline(__always)
   func coreCycle(_ t: Cycle) -> Cycle { t &- counters.sleepCycles }
 
-  func updateSlowCounters() {
-    countsSlowEvents = csrs.mcountinhibit & 8 == 0 && csrs.mhpmevent3 != 0
-  }
-
   /// The cycle in which the machine stands: where the next instruction can be in ID, or the present one of a sleep.
   public var cycle: Cycle { endCycle ?? max(timing.avail, asleepFrom ?? 0) }
 
@@ -317,7 +317,8 @@ public final class Hart {
   /// True if translated blocks may run now.
   @inline(__always)
   private var usesBlocks: Bool {
-    configuration.blockEngine && instructionObserver == nil && asleepFrom == nil && !countsSlowEvents
+    configuration.blockEngine && !configuration.alwaysStepped && instructionObserver == nil && asleepFrom == nil
+      && !countsSlowEvents
       && !interruptThreatens && !announcesNextIssue && outstanding.isEmpty
   }
 

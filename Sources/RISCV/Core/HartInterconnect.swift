@@ -10,6 +10,10 @@ public typealias RegionSet = UInt8
 
 /// The arbiters between the hart's ports and its memories.
 public protocol HartInterconnect: AnyObject {
+  /// The region that an instruction fetch from `address` goes to, -1 if there is none. The same for all addresses of
+  /// an aligned range of 4 KiB.
+  func region(ofFetch address: Address) -> Int
+
   /// Regions in which another master may delay an instruction fetch at any time from now on.
   var contendedFetches: RegionSet { get }
 

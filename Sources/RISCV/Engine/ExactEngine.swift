@@ -17,11 +17,12 @@ extension Hart {
       if stop != nil { return nil }
     }
     if issue.t >= limit { return .cycleLimit }
-    guard interconnect != nil, configuration.cycleModel else {
+    guard interconnect != nil || configuration.alwaysStepped, configuration.cycleModel else {
       carryOut(instruction, issue)
       return nil
     }
     if let first = contention(before: instruction, issue) {
+      if countsSlowEvents, first > timing.avail { noteStalls(of: instruction, issue) }
       stepper.enter(self, at: first)
       return nil
     }
@@ -56,7 +57,11 @@ extension Hart {
     announce(at: issue.t)
     instructionObserver?.issuing(instruction, pc: pc, at: issue.t, hart: self)
     let executed = pc
-    execute(instruction, issue)
+    if countsSlowEvents {
+      executeCounted(instruction, issue)
+    } else {
+      execute(instruction, issue)
+    }
     instructionObserver?.executed(instruction, pc: executed, at: issue.t, hart: self)
   }
 
@@ -64,7 +69,7 @@ extension Hart {
 
   /// The cycle from which the stepped engine must run because a port may have to wait for a bank, if it must.
   private func contention(before instruction: Instruction, _ issue: PipelineTiming.Issue) -> Cycle? {
-    guard let interconnect else { return nil }
+    guard !configuration.alwaysStepped, let interconnect else { return issue.t }
     if let first = contentionFrom {
       contentionFrom = nil
       return min(first, issue.t)
@@ -94,8 +99,28 @@ extension Hart {
     return nil
   }
 
+  /// Executes `instruction` while the event counter looks at every one.
+  private func executeCounted(_ instruction: Instruction, _ issue: PipelineTiming.Issue) {
+    noteStalls(of: instruction, issue)
+    let place = pc
+    let before = timing
+    let retired = counters.instructions
+    if instruction.timing == .csr, instruction.csr == 0x320 || instruction.csr == 0x323 {
+      // It still counts by the selection that it replaces.
+      noteRetired(instruction, at: place, issue, before: before)
+      execute(instruction, issue)
+      return
+    }
+    execute(instruction, issue)
+    // A write to the counter wins over the step of that cycle.
+    let isCounterWrite = instruction.timing == .csr && instruction.csr & 0xF7F == 0xB03 && Self.isWrite(instruction)
+    if counters.instructions != retired, !isCounterWrite {
+      noteRetired(instruction, at: place, issue, before: before)
+    }
+  }
+
   private func isContended(_ address: Address, _ contended: RegionSet) -> Bool {
-    guard let region = fetchableWindow(address)?.region, region >= 0 else { return false }
+    guard let region = interconnect?.region(ofFetch: address), region >= 0 else { return false }
     return contended >> RegionSet(region & 7) & 1 != 0
   }
 
@@ -209,6 +234,7 @@ extension Hart {
               contentionFrom = k
               return false
             }
+            if countsSlowEvents, k > timing.avail { noteStalls(of: instruction, timing.issue(instruction)) }
             enterInterrupt(requestLine(at: presented), at: k, insteadOf: instruction)
             return true
           }

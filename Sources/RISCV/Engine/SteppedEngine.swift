@@ -24,6 +24,9 @@ final class SteppedEngine {
   private var access: OutstandingAccess?
   private var pastTimes: (AccessTimes, AccessTimes)?
   private var totalParts = 1
+  /// ID took the next instruction in the cycle before; a branch in EX is taken in this one.
+  private var idWasFree = false
+  private var branchIsTaken = false
   private var port = Port.unknown
   /// Where the request of the access in EX goes.
   private enum Port {
@@ -43,10 +46,10 @@ final class SteppedEngine {
   private static let shortestPatience: Cycle = 24
   private static let longestPatience: Cycle = 4096
 
-  // The region that instructions come from.
+  // The region that instructions come from, and the address range for which that is known.
   private var fetchBase: Address = 0
-  private var fetchSize: UInt32 = 0
   private var fetchRegion = -1
+  private static let fetchSize: UInt32 = 0x1000
 
   // MARK: In and out
 
@@ -132,18 +135,16 @@ final class SteppedEngine {
   }
 
   private func lookUpRegion(_ hart: Hart, _ address: Address) {
-    let window = hart.fetchableWindow(address)
-    fetchBase = window?.base ?? address & ~0xFFF
-    fetchSize = window?.size ?? 0x1000
-    fetchRegion = window?.region ?? -1
+    fetchBase = address & ~(Self.fetchSize - 1)
+    fetchRegion = hart.interconnect?.region(ofFetch: address) ?? -1
   }
 
   /// True if the closed form gives the same cycles from here on and is likely to do so for a while.
   private func mayLeave(_ hart: Hart, _ interconnect: HartInterconnect?) -> Bool {
     guard cycle &- lastContention >= patience, p.isPunctual, p.id.pc == hart.pc, replayed == past.count,
-      p.unanswered == 0 || p.fetchAnswer == cycle, hart.outstanding.isEmpty
+      p.unanswered == 0 || p.fetchAnswer == cycle, hart.outstanding.isEmpty, !hart.configuration.alwaysStepped
     else { return false }
-    if p.id.pc &- fetchBase >= fetchSize { lookUpRegion(hart, p.id.pc) }
+    if p.id.pc &- fetchBase >= Self.fetchSize { lookUpRegion(hart, p.id.pc) }
     return fetchRegion < 0 || (interconnect?.contendedFetches ?? 0) >> UInt8(fetchRegion) & 1 == 0
   }
 
@@ -202,6 +203,7 @@ final class SteppedEngine {
     let isPast = replayed < past.count
     let wbReady = p.openAccesses == 0 || dataAnswered
     let exHoldsLoad = p.exIsValid && p.exKind == .load
+    branchIsTaken = p.exIsValid && p.exKind == .branch && p.exIsTaken
     var setsPC = false
     var haltsIF = false
     var haltsID = false
@@ -223,7 +225,7 @@ final class SteppedEngine {
       next = .decode
       if interrupt { acknowledges = true }
     case .decode:
-      if p.exIsValid && p.exKind == .branch && p.exIsTaken {
+      if branchIsTaken {
         setsPC = true
         kills = true
         target = p.exTarget
@@ -327,7 +329,7 @@ final class SteppedEngine {
       }
     }
     var fetchGranted = requestsFetch
-    if requestsFetch && fetchAddress &- fetchBase >= fetchSize { lookUpRegion(hart, fetchAddress) }
+    if requestsFetch && fetchAddress &- fetchBase >= Self.fetchSize { lookUpRegion(hart, fetchAddress) }
     let arbitratesFetch = requestsFetch && fetchRegion >= 0
     if !isLive {
       if arbitratesFetch { hart.interconnect?.usedAlone(fetch: fetchAddress) }
@@ -419,10 +421,18 @@ final class SteppedEngine {
       p.dataIsOpen = dataGranted
     }
     if dataGranted { p.dataAnswer = dataDue }
+    // A new selection of events holds from the second cycle on; the counter's own step is lost to a write.
+    let selected = hart.csrs.mhpmevent3
+    let counts = isLive && hart.countsSlowEvents
+    var retired = p.id
     if issues {
+      let before = hart.counters.instructions
       next = issue(hart, isPast: isPast, next)
+      retired = p.id
+      if hart.counters.instructions == before { retired.kind = .environment }
     }
     p.jumpIsDone = p.jumpIsDone && !idReady
+    if counts { noteEvents(hart, selected, issued: issues ? retired : nil, jumpWaits, loadHazard, !haltsID && idReady) }
     if let entering {
       p.idIsValid = true
       p.id = entering
@@ -457,6 +467,27 @@ final class SteppedEngine {
     p.state = next
     p.registeredLine = line
     p.isAwake = staysBusy
+  }
+
+  /// Books the events of this cycle, active in the next one: `cv32e40p_id_stage.sv`.
+  private func noteEvents(
+    _ hart: Hart, _ selected: UInt32, issued: StagedInstruction?, _ jumpWaits: Bool, _ loadHazard: Bool, _ idIsFree: Bool
+  ) {
+    var events: UInt32 = 0
+    // Only the first cycle of a stall counts: the one after ID was free.
+    if idWasFree && p.state == .decode {
+      if jumpWaits { events |= PerformanceEvent.jumpRegisterStall }
+      if loadHazard { events |= PerformanceEvent.loadUseStall }
+    }
+    idWasFree = idIsFree
+    if let issued, issued.kind != .environment, issued.kind != .illegal {
+      events |= Hart.events(of: issued.instruction)
+      let isCounterWrite =
+        issued.instruction.timing == .csr && issued.instruction.csr & 0xF7F == 0xB03 && Hart.isWrite(issued.instruction)
+      if isCounterWrite { return }
+    }
+    if branchIsTaken { events |= PerformanceEvent.takenBranch }
+    if events & selected != 0 { hart.performance.note(cycle + 1) }
   }
 
   // MARK: Instructions
