@@ -30,6 +30,7 @@ struct RunCommand: ParsableCommand {
   var firmware: String
 
   @OptionGroup(title: "Machine") var machine: MachineOptions
+  @OptionGroup(title: "Connections") var uart: UARTOptions
 
   @Option(name: .customLong("max-cycles"), help: ArgumentHelp("Stop at this SoC cycle (124).", valueName: "N"))
   var maxCycles: UInt64?
@@ -81,11 +82,15 @@ struct RunCommand: ParsableCommand {
       throw HostError.usage("--signature: the image has no begin_signature and end_signature")
     }
 
+    let connection = try uart.connection()
+
     Interrupts.catchSignals()
     let session = try Session(
       image: image, configuration: configuration, bootFromROM: machine.boot == "rom", output: GuestOutput(),
       isQuiet: quiet)
     for file in files { try file.load(into: session.machine) }
+    connection?.attach(to: session.machine)
+    session.uart = connection
     try watchTohost(session)
     if !quiet {
       for warning in image.attributes.warnings { Console.error("pulpemu: \(firmware): \(warning)") }
