@@ -43,10 +43,26 @@ public final class Machine {
   /// A remark about the guest's behaviour, reported once a kind and place.
   public var onDiagnostic: ((MachineDiagnostic) -> Void)?
   private var reported: Set<String> = []
+  /// A program that marches through nowhere has something to report at every address.
+  private static let mostReported = 4096
+
+  /// Asked now and then during long arithmetic of the accelerator; true ends the run at once with reason `interrupted`.
+  /// Memory may then be incomplete.
+  public var isAbandoned: (() -> Bool)? {
+    didSet {
+      accelerator.isAbandoned = isAbandoned.map { isAbandoned in
+        { [unowned self] in
+          guard isAbandoned() else { return false }
+          hart.requestStop(.requested)
+          return true
+        }
+      }
+    }
+  }
 
   private(set) var exitCode: UInt32?
   func setExitCode(_ code: UInt32) { exitCode = code }
-  private(set) var strictViolation: String?
+  private(set) var strictViolation: (message: String, pc: Address)?
   private var isBooted = false
 
   public init(_ configuration: MachineConfiguration) {
@@ -88,6 +104,7 @@ public final class Machine {
 
   private func connect() {
     bus.rom = rom
+    bus.dataWord = { [unowned self] in dataWord($0) }
     bus.queue = queue
     bus.interruptController = interruptController
     bus.eventGenerator = eventGenerator
@@ -119,11 +136,13 @@ public final class Machine {
   }
 
   private func mapMemories(fitted: UInt32) {
-    hart.map(l2)
+    // With executable ranges the instruction port reaches only those directly; it asks the bus for everything else.
+    let fetch = !limitsExecution
+    hart.map(l2, fetch: fetch)
     if fitted < MemoryMap.interleavedWindow {
       // P8 decodes twice what it fits: the upper half repeats the lower one.
       let offset = 2 * MemoryMap.privateBankSize
-      hart.map(l2, at: MemoryMap.interleaved &+ fitted, offset: offset, size: fitted)
+      hart.map(l2, at: MemoryMap.interleaved &+ fitted, offset: offset, size: fitted, fetch: fetch)
     }
     hart.map(
       l2, at: MemoryMap.dataAlias, size: min(MemoryMap.dataAliasSize, UInt32(l2.size)), fetch: false)
@@ -131,8 +150,32 @@ public final class Machine {
     for extra in configuration.extraMemories {
       let memory = DirectMemory(name: "extra memory", base: extra.base, size: Int(extra.size))
       extraMemories.append(memory)
-      hart.map(memory)
+      hart.map(memory, fetch: fetch)
     }
+    if limitsExecution { configuration.executableRanges.forEach(mapExecutable) }
+  }
+
+  private var limitsExecution: Bool { configuration.strict && !configuration.executableRanges.isEmpty }
+
+  /// Lets the instruction port reach `range`, as far as memory lies there.
+  private func mapExecutable(_ range: Range<UInt64>) {
+    var start = range.lowerBound
+    while start < range.upperBound, let address = Address(exactly: start) {
+      guard address >= MemoryMap.dataAliasSize, let (memory, place) = memory(at: address), memory !== rom else {
+        return
+      }
+      let offset = place &- memory.base
+      let size = min(UInt64(memory.size) - UInt64(offset), range.upperBound - start)
+      hart.map(memory, at: address, offset: offset, size: UInt32(size), data: false)
+      start += size
+    }
+  }
+
+  /// What the instruction port finds where it is not meant to fetch; nil where there is no memory.
+  private func dataWord(_ address: Address) -> UInt32? {
+    guard limitsExecution, address >= MemoryMap.dataAliasSize, let (memory, place) = memory(at: address, count: 4)
+    else { return nil }
+    return memory.word(place)
   }
 
   private func addSlots() {
@@ -238,15 +281,13 @@ public final class Machine {
       case .unmapped, .readOnly, .execution: true
       default: false
       }
+    let place = diagnostic.kind == .execution ? hart.pc : hart.accessPC
     if configuration.strict && isViolation && strictViolation == nil {
-      strictViolation = diagnostic.message
+      strictViolation = (diagnostic.message, place)
       hart.requestStop(.requested)
     }
-    guard reported.insert(diagnostic.key).inserted else { return }
-    onDiagnostic?(
-      MachineDiagnostic(
-        diagnostic: diagnostic, cycle: hart.cycle,
-        pc: diagnostic.kind == .execution ? hart.pc : hart.accessPC))
+    guard reported.count < Self.mostReported, reported.insert(diagnostic.key).inserted else { return }
+    onDiagnostic?(MachineDiagnostic(diagnostic: diagnostic, cycle: hart.cycle, pc: place))
   }
 }
 

@@ -40,6 +40,9 @@ public struct MachineConfiguration: Sendable {
   public var clusterAnswers = false
   /// The first unmapped access, write to read-only memory or execution of data ends the run.
   public var strict = false
+  /// With `strict`: where instructions may lie, apart from the boot ROM (the image's executable segments). Empty:
+  /// everywhere.
+  public var executableRanges: [Range<UInt64>] = []
 
   public init() {}
 }

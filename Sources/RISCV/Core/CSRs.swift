@@ -94,8 +94,8 @@ extension Hart {
     case 0xB80, 0xC80: return UInt32(truncatingIfNeeded: csrs.mcycle.read(coreCycle(t)) >> 32)
     case 0xB02, 0xC02: return UInt32(truncatingIfNeeded: csrs.minstret.read(counters.instructions))
     case 0xB82, 0xC82: return UInt32(truncatingIfNeeded: csrs.minstret.read(counters.instructions) >> 32)
-    case 0xB03, 0xC03: return UInt32(truncatingIfNeeded: csrs.mhpmcounter3.read(hpmEventCount))
-    case 0xB83, 0xC83: return UInt32(truncatingIfNeeded: csrs.mhpmcounter3.read(hpmEventCount) >> 32)
+    case 0xB03, 0xC03: return UInt32(truncatingIfNeeded: csrs.mhpmcounter3.read(performanceCount(through: t)))
+    case 0xB83, 0xC83: return UInt32(truncatingIfNeeded: csrs.mhpmcounter3.read(performanceCount(through: t)) >> 32)
     case 0xB00...0xB1F, 0xB80...0xB9F, 0xC00...0xC1F, 0xC80...0xC9F: return index >= 4 ? 0 : nil
     case 0xCC0: return configuration.xpulpCSRs ? configuration.hartID : nil
     case 0xCC1: return configuration.xpulpCSRs ? 3 : nil
@@ -122,6 +122,7 @@ extension Hart {
     case 0x305: csrs.mtvec = value & 0xFFFF_FF01
     case 0x320: setCountInhibit(value & 0xD, at: t)
     case 0x323:
+      settlePerformanceCount(through: t + 1)
       csrs.mhpmevent3 = value & 0xFFFF
       updateSlowCounters()
     case 0x340: csrs.mscratch = value
@@ -137,8 +138,9 @@ extension Hart {
       let old = csrs.minstret.read(counters.instructions)
       csrs.minstret.write(Self.merge(old, value, upper: csr == 0xB82), from: counters.instructions + 1)
     case 0xB03, 0xB83:
-      let old = csrs.mhpmcounter3.read(hpmEventCount)
-      csrs.mhpmcounter3.write(Self.merge(old, value, upper: csr == 0xB83), from: hpmEventCount)
+      let old = csrs.mhpmcounter3.read(performanceCount(through: t))
+      csrs.mhpmcounter3.write(
+        Self.merge(old, value, upper: csr == 0xB83), from: performanceCount(through: t + 1))
     default: break
     }
   }
@@ -148,11 +150,12 @@ extension Hart {
   }
 
   private func setCountInhibit(_ value: UInt32, at t: UInt64) {
+    settlePerformanceCount(through: t + 1)
     csrs.mcountinhibit = value
     csrs.mcycle.setRunning(value & 1 == 0, at: coreCycle(t + 1))
     // The event of the writing instruction falls into the cycle in which the old setting still holds.
     csrs.minstret.setRunning(value & 4 == 0, at: counters.instructions + 1)
-    csrs.mhpmcounter3.setRunning(value & 8 == 0, at: hpmEventCount)
+    csrs.mhpmcounter3.setRunning(value & 8 == 0, at: performance.count)
     updateSlowCounters()
   }
 

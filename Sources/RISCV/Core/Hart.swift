@@ -83,10 +83,12 @@ public final class Hart {
   /// Cause and retired-instruction count of the last exception, to recognise one that repeats for ever.
   var lastException: (cause: UInt32, target: Address, instructions: UInt64)?
 
-  /// Number of cycles in which an event selected by mhpmevent3 was active.
-  var hpmEventCount: UInt64 = 0
+  var performance = PerformanceEvents()
   /// The exact engine must run because mhpmcounter3 counts.
   var countsSlowEvents = false
+  /// T of the last load, and whether it was two accesses.
+  var lastLoadIssue: Cycle = 0
+  var lastLoadWasSplit = false
   var announcesNextIssue = false
 
   public weak var observer: HartObserver?
@@ -200,10 +202,6 @@ public final class Hart {
   /// SoC cycles to core cycles: those in which the core clock ran.
   @inline(__always)
   func coreCycle(_ t: Cycle) -> Cycle { t &- counters.sleepCycles }
-
-  func updateSlowCounters() {
-    countsSlowEvents = csrs.mcountinhibit & 8 == 0 && csrs.mhpmevent3 != 0
-  }
 
   /// The cycle in which the machine stands: where the next instruction can be in ID, or the present one of a sleep.
   public var cycle: Cycle { endCycle ?? max(timing.avail, asleepFrom ?? 0) }

@@ -63,6 +63,7 @@ public enum Disassembler {
     case .jalr where instruction.rd == 0: return "jr\t\(immediate)(\(rs1))"
     case .jalr where instruction.rd == 1 && immediate == 0: return "jalr\t\(rs1)"
     case .jalr where instruction.rd == 1: return "jalr\t\(immediate)(\(rs1))"
+    case .jalr where immediate == 0: return "jalr\t\(rd),\(rs1)"
     case .beq where instruction.rs2 == 0: return "beqz\t\(rs1),\(place)"
     case .bne where instruction.rs2 == 0: return "bnez\t\(rs1),\(place)"
     case .bge where instruction.rs1 == 0: return "blez\t\(rs2),\(place)"

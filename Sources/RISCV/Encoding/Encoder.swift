@@ -57,7 +57,8 @@ public enum Encoder {
       let high = UInt16(instruction.rs1 & 7) << 7
       let fields: UInt16
       switch row.operands {
-      case .ciw, .cl: fields = high | UInt16(instruction.rd & 7) << 2
+      case .ciw: fields = UInt16(instruction.rd & 7) << 2
+      case .cl: fields = high | UInt16(instruction.rd & 7) << 2
       case .cs, .ca: fields = high | UInt16(instruction.rs2 & 7) << 2
       case .ci, .destination, .loadStack: fields = wide
       case .cbArithmetic, .cb: fields = high

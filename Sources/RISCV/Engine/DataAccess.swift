@@ -26,6 +26,8 @@ extension Hart {
       if instruction.rs1 != 2 { counters.storesNotThroughSP += 1 }
     } else {
       counters.loads += 1
+      lastLoadIssue = t
+      lastLoadWasSplit = isSplit
     }
 
     var access = OutstandingAccess(

@@ -20,9 +20,33 @@ extension Hart {
     announce(at: issue.t)
     instructionObserver?.issuing(instruction, pc: pc, at: issue.t, hart: self)
     let executed = pc
-    execute(instruction, issue)
+    if countsSlowEvents {
+      executeCounted(instruction, issue)
+    } else {
+      execute(instruction, issue)
+    }
     instructionObserver?.executed(instruction, pc: executed, at: issue.t, hart: self)
     return nil
+  }
+
+  /// Executes `instruction` while the event counter looks at every one.
+  private func executeCounted(_ instruction: Instruction, _ issue: PipelineTiming.Issue) {
+    noteStalls(of: instruction, issue)
+    let place = pc
+    let before = timing
+    let retired = counters.instructions
+    if instruction.timing == .csr, instruction.csr == 0x320 || instruction.csr == 0x323 {
+      // It still counts by the selection that it replaces.
+      noteRetired(instruction, at: place, issue, before: before)
+      execute(instruction, issue)
+      return
+    }
+    execute(instruction, issue)
+    // A write to the counter wins over the step of that cycle.
+    let isCounterWrite = instruction.timing == .csr && instruction.csr & 0xF7F == 0xB03 && Self.isWrite(instruction)
+    if counters.instructions != retired, !isCounterWrite {
+      noteRetired(instruction, at: place, issue, before: before)
+    }
   }
 
   private func announce(at t: Cycle) {
@@ -93,6 +117,7 @@ extension Hart {
             continue
           }
           if k <= last {
+            if countsSlowEvents, k > timing.avail { noteStalls(of: instruction, timing.issue(instruction)) }
             enterInterrupt(requestLine(at: presented), at: k, insteadOf: instruction)
             return true
           }

@@ -154,12 +154,7 @@ extension Hart {
     let csr = instruction.csr
     let isImmediate = instruction.timing == .csr && instruction.operation.rawValue >= Operation.csrrwi.rawValue
     let operand = isImmediate ? instruction.immediate : x[Int(instruction.rs1)]
-    let operandIsZero = isImmediate ? instruction.immediate == 0 : instruction.rs1 == 0
-    let isWrite =
-      switch instruction.operation {
-      case .csrrw, .csrrwi: true
-      default: !operandIsZero
-      }
+    let isWrite = Self.isWrite(instruction)
     guard let old = readCSR(csr, at: t), !(isWrite && Self.isReadOnly(csr)) else {
       reportIllegal(instruction)
       raise(2, t: t, cycles: 3)
@@ -181,6 +176,15 @@ extension Hart {
     }
     write(instruction.rd, old)
     retire(instruction)
+  }
+
+  /// True if a CSR access writes: CSRRW always, the others unless their operand is x0 or 0.
+  static func isWrite(_ instruction: Instruction) -> Bool {
+    switch instruction.operation {
+    case .csrrw, .csrrwi: true
+    case .csrrs, .csrrc: instruction.rs1 != 0
+    default: instruction.immediate != 0
+    }
   }
 
   private func reportIllegal(_ instruction: Instruction) {
