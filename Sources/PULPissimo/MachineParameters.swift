@@ -60,10 +60,14 @@ public struct MachineParameter: Sendable {
       boolean(
         "core.alwaysStepped", "the cycle-stepped engine runs everything: slow, same results", \.hart.alwaysStepped),
       boolean(
-        "interconnect.contention", "masters that want one bank of L2 in the same cycle wait for each other", \.contention),
+        "interconnect.contention", "masters that want one bank of L2 in the same cycle wait for each other",
+        \.contention),
       boolean(
         "interconnect.sameDirectionWait", "AXI side: a waiting access of the same direction is granted a cycle later",
         \.sameDirectionWait),
+      boolean(
+        "interconnect.clusterAnswers", "accesses to the absent cluster get a decode error instead of hanging the bus",
+        \.clusterAnswers),
       MachineParameter(
         path: "l2.interleaved", unit: "KiB", range: .integer(256...512, multiple: 256),
         summary: "interleaved L2 fitted", get: { $0.interleavedKiB }, put: { $0.interleavedKiB = $1 }),

@@ -119,8 +119,9 @@ final class SteppedEngine {
       place =
         isLast
         ? entry.next
-        : place &+ (single.instruction.timing == .jump
-          ? single.instruction.immediate : UInt32(single.instruction.length))
+        : place
+          &+ (single.instruction.timing == .jump
+            ? single.instruction.immediate : UInt32(single.instruction.length))
       single.next = place
       single.isTaken = isLast && entry.isTaken
       // What divisions took beyond the shortest one is in the block's cycles already.
@@ -471,7 +472,8 @@ final class SteppedEngine {
 
   /// Books the events of this cycle, active in the next one: `cv32e40p_id_stage.sv`.
   private func noteEvents(
-    _ hart: Hart, _ selected: UInt32, issued: StagedInstruction?, _ jumpWaits: Bool, _ loadHazard: Bool, _ idIsFree: Bool
+    _ hart: Hart, _ selected: UInt32, issued: StagedInstruction?, _ jumpWaits: Bool, _ loadHazard: Bool,
+    _ idIsFree: Bool
   ) {
     var events: UInt32 = 0
     // Only the first cycle of a stall counts: the one after ID was free.
@@ -532,7 +534,8 @@ final class SteppedEngine {
 
   /// The instruction in ID leaves it in this cycle: T. Returns the controller's next state.
   private func issue(
-    _ hart: Hart, isPast: Bool, _ state: SteppedPipeline.State) -> SteppedPipeline.State {
+    _ hart: Hart, isPast: Bool, _ state: SteppedPipeline.State
+  ) -> SteppedPipeline.State {
     let c = cycle
     var occupancy: Cycle = 1
     access = nil
