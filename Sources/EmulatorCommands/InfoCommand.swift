@@ -30,7 +30,7 @@ public struct InfoCommand: ParsableCommand {
       print(report.text, terminator: "")
       if let misfit = report.misfit { throw misfit }
     } catch {
-      FileHandle.standardError.write(Data("pulpemu: \(error)\n".utf8))
+      Console.error("pulpemu: \(error)")
       throw ExitCode(error.exitStatus)
     }
   }

@@ -42,7 +42,7 @@ public struct RegistersCommand: ParsableCommand {
         try FileManager.default.createDirectory(atPath: outputDirectory, withIntermediateDirectories: true)
         try file.content.write(toFile: path, atomically: true, encoding: .utf8)
       } catch {
-        FileHandle.standardError.write(Data("pulpemu: cannot write \(path): \(error.localizedDescription)\n".utf8))
+        Console.error("pulpemu: cannot write \(path): \(error.localizedDescription)")
         throw ExitCode(73)
       }
     }

@@ -30,6 +30,7 @@ struct RunCommand: ParsableCommand {
   var firmware: String
 
   @OptionGroup(title: "Machine") var machine: MachineOptions
+  @OptionGroup(title: "Connections") var uart: UARTOptions
 
   @Option(name: .customLong("max-cycles"), help: ArgumentHelp("Stop at this SoC cycle (124).", valueName: "N"))
   var maxCycles: UInt64?
@@ -77,15 +78,18 @@ struct RunCommand: ParsableCommand {
     for path in [stats, signature].compactMap({ $0 }) where path != "-" { try HostFiles.checkWritable(path) }
     let dumps = try dump.map { try MemoryDump($0, image) }
     let files = try load.map { try RawFile($0, image) }
-    if signature != nil, image.symbols["begin_signature"] == nil || image.symbols["end_signature"] == nil {
-      throw HostError.usage("--signature: the image has no begin_signature and end_signature")
-    }
+    let words = try signature.map { _ in try Signature(image) }
+
+    let connection = try uart.connection()
 
     Interrupts.catchSignals()
     let session = try Session(
       image: image, configuration: configuration, bootFromROM: machine.boot == "rom", output: GuestOutput(),
       isQuiet: quiet)
     for file in files { try file.load(into: session.machine) }
+    connection?.attach(to: session.machine)
+    session.uart = connection
+    try words?.check(session.machine)
     try watchTohost(session)
     if !quiet {
       for warning in image.attributes.warnings { Console.error("pulpemu: \(firmware): \(warning)") }
@@ -94,15 +98,15 @@ struct RunCommand: ParsableCommand {
     let limits = RunLimits(cycles: maxCycles ?? UInt64.max - 1, instructions: maxInstructions ?? .max)
     let end = session.run(limits: limits, timeout: timeout)
 
-    var dumped: [String: [Int64]] = [:]
+    var dumped: [String: [DumpedNumber]] = [:]
     for dump in dumps {
       let values = dump.values(session.machine)
       dumped[dump.symbol] = values
       session.output.put(dump.line(values) + "\n")
     }
     session.output.flush()
-    if let signature {
-      try HostFiles.write(Data(try Signature.text(session.machine, image).utf8), to: signature)
+    if let signature, let words {
+      try HostFiles.write(Data(words.text(session.machine).utf8), to: signature)
     }
     if let stats {
       var statistics = Statistics(
@@ -141,7 +145,7 @@ enum StatisticsFile {
     guard var data = try? encoder.encode(value) else { throw HostError.cannotCreate("\(path): cannot be encoded") }
     data.append(0x0A)
     if path == "-" {
-      FileHandle.standardOutput.write(data)
+      try Console.outputFile(data)
     } else {
       try HostFiles.write(data, to: path)
     }

@@ -92,6 +92,6 @@ struct VectorsCommand: ParsableCommand {
   }
 
   private static func complain(_ message: String) {
-    FileHandle.standardError.write(Data("pulpemu: \(message)\n".utf8))
+    Console.error("pulpemu: \(message)")
   }
 }

@@ -88,10 +88,9 @@ extension RunRecorder {
     report.hostOtherCycles = rest.count
     report.hostActiveCycles = report.regionCycles - report.hostSleepCycles
 
-    for access in accessTimes where region.contains(access.issued) {
-      if access.isWrite { report.mmioWrites += 1 } else { report.mmioReads += 1 }
-    }
-    report.interrupts = interruptTimes.filter(region.contains).count
+    report.mmioReads = counts[.read]
+    report.mmioWrites = counts[.write]
+    report.interrupts = counts[.interrupt]
     report.jobs = jobs.filter { !$0.aborted && region.contains($0.end) }.count
     if report.acceleratorBusyCycles > 0 {
       report.interventionRatio = Double(report.hostActiveCycles) / Double(report.acceleratorBusyCycles)

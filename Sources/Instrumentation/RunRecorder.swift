@@ -26,12 +26,6 @@ public final class RunRecorder: HartObserver {
     var accelerator: AcceleratorTotals
   }
 
-  /// An access to a peripheral register, as far as the region's counts need it.
-  struct AccessTime {
-    var issued: Cycle
-    var isWrite: Bool
-  }
-
   let machine: Machine
   private var accesses: [Address: RegisterAccesses] = [:]
   public private(set) var jobs: [JobRecord] = []
@@ -41,8 +35,8 @@ public final class RunRecorder: HartObserver {
   private(set) var interrupt = CycleIntervals()
   private(set) var polling = CycleIntervals()
   private(set) var configuring = CycleIntervals()
-  private(set) var accessTimes: [AccessTime] = []
-  private(set) var interruptTimes: [Cycle] = []
+  /// Register accesses and interrupts of the region.
+  private(set) var counts = RegionCounts()
 
   // Classification state.
   private var interruptLevel = 0
@@ -104,7 +98,7 @@ public final class RunRecorder: HartObserver {
       if access.isWrite { entry.writes += 1 } else { entry.reads += 1 }
       accesses[key] = entry
     }
-    accessTimes.append(AccessTime(issued: access.issued, isWrite: access.isWrite))
+    counts.add(access.isWrite ? .write : .read, at: access.issued)
     let isInside = interruptLevel > 0 && access.issued >= interruptStart
     if !isInside { accessesOutside += 1 }
     guard let (block, register) = reached else { return }
@@ -170,6 +164,7 @@ public final class RunRecorder: HartObserver {
   private func triggered(_ access: BusAccess) {
     if firstTrigger == nil {
       firstTrigger = access.phase
+      if regionSymbols == nil { counts.open(at: access.phase + 1) }
       mark(startAt: access.phase + 1)
     }
     // A third commit has no context: nothing is committed.
@@ -190,6 +185,7 @@ public final class RunRecorder: HartObserver {
       return
     }
     latencies.finished(at: job.end, isLast: committed == 0)
+    if regionSymbols == nil { counts.extend(through: job.end) }
     mark(endAt: job.end + 1)
   }
 
@@ -234,15 +230,17 @@ public final class RunRecorder: HartObserver {
     if pc == regionSymbols.end, let begin = openMark {
       marks.append((begin, mark(cycle)))
       openMark = nil
+      counts.close(at: cycle)
     } else if pc == regionSymbols.begin, openMark == nil {
       openMark = mark(cycle)
+      counts.open(at: cycle)
     }
   }
 
   // MARK: Traps and sleep
 
   public func tookInterrupt(_ line: Int, at cycle: Cycle, pc: Address) {
-    interruptTimes.append(cycle)
+    counts.add(.interrupt, at: cycle)
     if line == InterruptController.eventLine { latencies.interrupted(at: cycle) }
     if interruptLevel == 0 {
       interruptStart = cycle
@@ -268,10 +266,15 @@ public final class RunRecorder: HartObserver {
   public func resumed(at cycle: Cycle) {
     guard isReturning else { return }
     isReturning = false
+    if regionSymbols == nil && firstTrigger == nil { return }
     interrupt.insert(from: interruptStart, until: cycle)
   }
 
-  public func slept(from: Cycle, until: Cycle) { asleep.insert(from: from, until: until) }
+  public func slept(from: Cycle, until: Cycle) {
+    // What lies before the first sight of the accelerator is in no figure.
+    if regionSymbols == nil && firstAcceleratorAccess == nil { return }
+    asleep.insert(from: from, until: until)
+  }
 
   /// Closes what is still open when the run ends at `cycle`.
   public func finish(at cycle: Cycle) {
@@ -286,6 +289,7 @@ public final class RunRecorder: HartObserver {
     if let begin = openMark {
       marks.append((begin, mark(cycle)))
       openMark = nil
+      counts.close(at: cycle)
     }
     if regionSymbols == nil, let regionStart, let regionEnd, regionEnd.cycle > regionStart.cycle {
       marks = [(regionStart, regionEnd)]

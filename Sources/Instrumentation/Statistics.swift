@@ -77,7 +77,7 @@ public struct Statistics: Sendable, Encodable {
   public var host: Host
   public var accelerator: Accelerator
   public var overhead: OverheadReport
-  public var dump: [String: [Int64]] = [:]
+  public var dump: [String: [DumpedNumber]] = [:]
   public var wallSeconds: Double
   public var mips: Double
 
@@ -114,5 +114,19 @@ public struct Statistics: Sendable, Encodable {
     overhead = recorder.overhead(end: end.cycles)
     self.wallSeconds = wallSeconds
     mips = wallSeconds > 0 ? Double(counters.instructions) / wallSeconds / 1e6 : 0
+  }
+}
+
+/// A number of the guest's memory: of up to 64 bits, with or without a sign.
+public enum DumpedNumber: Sendable, Equatable, Encodable {
+  case signed(Int64)
+  case unsigned(UInt64)
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    switch self {
+    case .signed(let value): try container.encode(value)
+    case .unsigned(let value): try container.encode(value)
+    }
   }
 }

@@ -30,19 +30,39 @@ public final class Machine {
   public let debugModule = DebugModule()
   public let udma: UDMA
   private let udmaMemory: UDMAMemory
+  /// Whoever drives UART 0's receive pin.
+  public let uartLine: UARTLineDriver?
   public let accelerator: RETA
   public let bus: PeripheralBus
   public private(set) var hart: Hart
 
   /// A character that the firmware prints, by virtual stdout or UART.
   public var onCharacter: ((UInt8) -> Void)?
+  /// A character that leaves UART 0's transmit pin; nil: `onCharacter` takes it.
+  public var onUARTCharacter: ((UInt8) -> Void)?
   /// A remark about the guest's behaviour, reported once a kind and place.
   public var onDiagnostic: ((MachineDiagnostic) -> Void)?
   private var reported: Set<String> = []
+  /// A program that marches through nowhere has something to report at every address.
+  private static let mostReported = 4096
+
+  /// Asked now and then during long arithmetic of the accelerator; true ends the run at once with reason `interrupted`.
+  /// Memory may then be incomplete.
+  public var isAbandoned: (() -> Bool)? {
+    didSet {
+      accelerator.isAbandoned = isAbandoned.map { isAbandoned in
+        { [unowned self] in
+          guard isAbandoned() else { return false }
+          hart.requestStop(.requested)
+          return true
+        }
+      }
+    }
+  }
 
   private(set) var exitCode: UInt32?
   func setExitCode(_ code: UInt32) { exitCode = code }
-  private(set) var strictViolation: String?
+  private(set) var strictViolation: (message: String, pc: Address)?
   private var isBooted = false
 
   public init(_ configuration: MachineConfiguration) {
@@ -64,11 +84,13 @@ public final class Machine {
     udma = configuration.profile == .p7 ? UDMA.p7(queue: queue) : UDMA.p8(queue: queue)
     udmaMemory = UDMAMemory(l2)
     udma.memory = udmaMemory
+    uartLine = udma.uart.map { [queue, udma] in UARTLineDriver(queue: queue, udma: udma, uart: $0) }
     var accelerator = configuration.accelerator
     accelerator.l2Hi = MemoryMap.interleaved + fitted
     self.accelerator = RETA(queue: queue, memory: interleaved, configuration: accelerator)
 
-    bus = PeripheralBus(sameDirectionWait: configuration.sameDirectionWait)
+    bus = PeripheralBus(
+      sameDirectionWait: configuration.sameDirectionWait, clusterAnswers: configuration.clusterAnswers)
     hart = Hart(configuration: configuration.hart, queue: queue, bus: bus)
     EventPath.connect(
       generator: eventGenerator, timer: timer, controller: interruptController,
@@ -82,6 +104,7 @@ public final class Machine {
 
   private func connect() {
     bus.rom = rom
+    bus.dataWord = { [unowned self] in dataWord($0) }
     bus.queue = queue
     bus.interruptController = interruptController
     bus.eventGenerator = eventGenerator
@@ -94,7 +117,7 @@ public final class Machine {
     }
     udma.onEvent = { [unowned self] event, cycle in eventGenerator.raise(event, at: cycle) }
     udma.diagnostics = { [unowned self] in report($0) }
-    udma.uart?.onTransmit = { [unowned self] character, _ in onCharacter?(character) }
+    udma.uart?.onTransmit = { [unowned self] character, _ in uartCharacter(character) }
     stdout.onCharacter = { [unowned self] character, _, _, _ in onCharacter?(character) }
     fll.onFrequency = { [unowned self] index, numerator, denominator, cycle in
       // FLL0 drives the SoC: its factor is the number of SoC cycles in a reference period.
@@ -102,12 +125,24 @@ public final class Machine {
     }
   }
 
+  private func uartCharacter(_ character: UInt8) {
+    if let onUARTCharacter { onUARTCharacter(character) } else { onCharacter?(character) }
+  }
+
+  /// Hands over what UART 0 has fetched but not sent, for the end of a program that does not wait for its last
+  /// character: the hardware goes on sending after the exit store.
+  public func drainUART() {
+    for character in udma.uart?.drain() ?? [] { uartCharacter(character) }
+  }
+
   private func mapMemories(fitted: UInt32) {
-    hart.map(l2)
+    // With executable ranges the instruction port reaches only those directly; it asks the bus for everything else.
+    let fetch = !limitsExecution
+    hart.map(l2, fetch: fetch)
     if fitted < MemoryMap.interleavedWindow {
       // P8 decodes twice what it fits: the upper half repeats the lower one.
       let offset = 2 * MemoryMap.privateBankSize
-      hart.map(l2, at: MemoryMap.interleaved &+ fitted, offset: offset, size: fitted)
+      hart.map(l2, at: MemoryMap.interleaved &+ fitted, offset: offset, size: fitted, fetch: fetch)
     }
     hart.map(
       l2, at: MemoryMap.dataAlias, size: min(MemoryMap.dataAliasSize, UInt32(l2.size)), fetch: false)
@@ -115,8 +150,32 @@ public final class Machine {
     for extra in configuration.extraMemories {
       let memory = DirectMemory(name: "extra memory", base: extra.base, size: Int(extra.size))
       extraMemories.append(memory)
-      hart.map(memory)
+      hart.map(memory, fetch: fetch)
     }
+    if limitsExecution { configuration.executableRanges.forEach(mapExecutable) }
+  }
+
+  private var limitsExecution: Bool { configuration.strict && !configuration.executableRanges.isEmpty }
+
+  /// Lets the instruction port reach `range`, as far as memory lies there.
+  private func mapExecutable(_ range: Range<UInt64>) {
+    var start = range.lowerBound
+    while start < range.upperBound, let address = Address(exactly: start) {
+      guard address >= MemoryMap.dataAliasSize, let (memory, place) = memory(at: address), memory !== rom else {
+        return
+      }
+      let offset = place &- memory.base
+      let size = min(UInt64(memory.size) - UInt64(offset), range.upperBound - start)
+      hart.map(memory, at: address, offset: offset, size: UInt32(size), data: false)
+      start += size
+    }
+  }
+
+  /// What the instruction port finds where it is not meant to fetch; nil where there is no memory.
+  private func dataWord(_ address: Address) -> UInt32? {
+    guard limitsExecution, address >= MemoryMap.dataAliasSize, let (memory, place) = memory(at: address, count: 4)
+    else { return nil }
+    return memory.word(place)
   }
 
   private func addSlots() {
@@ -222,15 +281,13 @@ public final class Machine {
       case .unmapped, .readOnly, .execution: true
       default: false
       }
+    let place = diagnostic.kind == .execution ? hart.pc : hart.accessPC
     if configuration.strict && isViolation && strictViolation == nil {
-      strictViolation = diagnostic.message
+      strictViolation = (diagnostic.message, place)
       hart.requestStop(.requested)
     }
-    guard reported.insert(diagnostic.key).inserted else { return }
-    onDiagnostic?(
-      MachineDiagnostic(
-        diagnostic: diagnostic, cycle: hart.cycle,
-        pc: diagnostic.kind == .execution ? hart.pc : hart.accessPC))
+    guard reported.count < Self.mostReported, reported.insert(diagnostic.key).inserted else { return }
+    onDiagnostic?(MachineDiagnostic(diagnostic: diagnostic, cycle: hart.cycle, pc: place))
   }
 }
 

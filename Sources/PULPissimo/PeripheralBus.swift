@@ -16,6 +16,7 @@ public final class PeripheralBus: HartBus {
 
   private(set) var slots: [Slot] = []
   private let sameDirectionWait: Bool
+  private let clusterAnswers: Bool
   /// Answer cycles of the last read and the last write on the AXI side.
   private var lastAnswer: (read: Cycle, write: Cycle) = (.never, .never)
 
@@ -24,6 +25,8 @@ public final class PeripheralBus: HartBus {
   weak var eventGenerator: SoCEventGenerator?
   var onDiagnostic: DiagnosticSink?
   var currentAccess: (() -> (pc: Address, cycle: Cycle))?
+  private var reportedPlaces: Set<UInt64> = []
+  private static let mostReported = 4096
 
   /// Cycles from the grant to the APB access phase.
   private static let accessPhase: Cycle = 3
@@ -32,8 +35,9 @@ public final class PeripheralBus: HartBus {
   /// D inside the APB range where no slot answers.
   private static let noSlotDelay: Cycle = 2
 
-  init(sameDirectionWait: Bool) {
+  init(sameDirectionWait: Bool, clusterAnswers: Bool) {
     self.sameDirectionWait = sameDirectionWait
+    self.clusterAnswers = clusterAnswers
   }
 
   func add(_ target: any BusTarget, at base: Address, size: UInt32) {
@@ -62,7 +66,9 @@ public final class PeripheralBus: HartBus {
   // MARK: HartBus
 
   public func plan(_ address: Address, isWrite: Bool, value: UInt32, request: Cycle) -> BusPlan {
-    if MemoryMap.clusterPlug.contains(address) { return BusPlan(delay: .init(), phase: 0, outcome: .never) }
+    if !clusterAnswers, MemoryMap.clusterPlug.contains(address) {
+      return BusPlan(delay: .init(), phase: 0, outcome: .never)
+    }
     if address >= MemoryMap.rom && address < MemoryMap.romEnd { return BusPlan(delay: .init(), phase: 0) }
     var outcome = BusPlan.Outcome.answered
     var phase: Cycle = 0
@@ -116,6 +122,13 @@ public final class PeripheralBus: HartBus {
 
   public func fetch(_ address: Address) -> UInt32 {
     if let word = romWord(address) { return word }
+    if let word = dataWord?(address) {
+      onDiagnostic?(
+        Diagnostic(
+          .execution, key: "data@\(address)",
+          "instruction fetch from \(hex(address)), which lies in no executable segment of the image: data is executed"))
+      return word
+    }
     let data = errorData(address)
     onDiagnostic?(
       Diagnostic(
@@ -148,6 +161,8 @@ public final class PeripheralBus: HartBus {
     return rom?.word(MemoryMap.rom &+ (address & (MemoryMap.romSize &- 1)))
   }
   weak var rom: DirectMemory?
+  /// Memory that holds no code, to the instruction port; nil where there is none.
+  var dataWord: ((Address) -> UInt32?)?
 
   private func errorData(_ address: Address) -> UInt32 {
     MemoryMap.peripherals.contains(address) && !isErrorSlave(address)
@@ -155,10 +170,13 @@ public final class PeripheralBus: HartBus {
   }
 
   private func reportUnmapped(_ address: Address, _ what: String, _ consequence: String) {
-    let access = currentAccess?()
+    let pc = currentAccess?().pc ?? 0
+    // One remark for each instruction and page; a loop that goes on with it must not be slowed down by text.
+    let place = UInt64(pc) << 32 | UInt64(address & ~0xFFF)
+    guard reportedPlaces.count < Self.mostReported, reportedPlaces.insert(place).inserted else { return }
     onDiagnostic?(
       Diagnostic(
-        .unmapped, key: "unmapped@\(access?.pc ?? 0):\(address & ~0xFFF)",
+        .unmapped, key: "unmapped@\(pc):\(address & ~0xFFF)",
         "\(what) \(hex(address)), where nothing is mapped: \(consequence)"))
   }
 

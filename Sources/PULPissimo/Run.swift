@@ -51,7 +51,8 @@ extension Machine {
 
   /// Ends the run as riscv-tests do: value 1 stored at `address` is code 0, another odd value v is code v >> 1.
   public func watchTohost(at address: Address) {
-    hart.watchStores(at: address)
+    // The word itself, also if the program names it by its address in the data alias.
+    hart.watchStores(at: memory(at: address & ~3, count: 4)?.1 ?? address)
     hart.onWatchedStore = { [unowned self] value, _ in
       if value & 1 != 0 { exit(code: value >> 1) }
     }
@@ -75,7 +76,10 @@ extension Machine {
     case .instructionLimit:
       return end(.limit, "the limit of \(limits.instructions) instructions was reached")
     case .requested:
-      if let strictViolation { return end(.strict, strictViolation) }
+      if let strictViolation {
+        return RunEnd(
+          reason: .strict, code: 0, pc: strictViolation.pc, message: strictViolation.message, cycles: hart.cycle)
+      }
       return end(.interrupted, "stopped")
     case .lockup(let lockup):
       var place = hart.pc

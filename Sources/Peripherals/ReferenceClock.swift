@@ -55,6 +55,7 @@ public final class ReferenceClock {
   /// The cycle of edge `index`; `.never` past the end of a script.
   public func edge(_ index: UInt64) -> Cycle {
     if let script { return index < UInt64(script.count) ? script[Int(index)] : .never }
+    guard index < 1 << 62 else { return .never }
     var position = segments.count - 1
     while position > 0, segments[position].firstEdge > index { position -= 1 }
     let segment = segments[position]
@@ -73,6 +74,8 @@ public final class ReferenceClock {
       }
       return UInt64(low)
     }
+    // Some 65 days of 50 MHz: beyond that there are no edges, and the arithmetic below cannot overflow.
+    guard cycle < 1 << 48 else { return .max &- 1 }
     var position = segments.count - 1
     while position > 0, segments[position].base >= cycle { position -= 1 }
     let segment = segments[position]

@@ -28,6 +28,14 @@ public final class RETA: BusTarget {
   /// Called for each descriptor that ended, legal or not; the LIST job itself is not one.
   public var onDescriptor: ((DescriptorRecord) -> Void)?
 
+  /// Asked some hundred times a second of host time while a descriptor's arithmetic is carried out. A legal descriptor
+  /// may stand for 2^48 multiply-accumulates, which nobody can wait for: true ends the arithmetic where it is. Only for a
+  /// run that is over; memory then holds part of the output.
+  public var isAbandoned: (() -> Bool)? {
+    get { datapath.isAbandoned }
+    set { datapath.isAbandoned = newValue }
+  }
+
   let queue: EventQueue
   let memory: DirectMemory
   let port: TCDMPort

@@ -131,8 +131,8 @@ struct FuzzTests {
     cycle += 4
     bench.queue.run(through: cycle)
     bench.udma.write(UDMARegisters.cg.offset, 0, at: cycle)
-    let looks = bench.run(to: cycle + 5_000_000)
-    #expect(looks < 500_000)
+    let looks = bench.run(to: cycle + 1_000_000)
+    #expect(looks < 50_000)
   }
 
   @Test("Random accesses with random low address bits crash nothing", arguments: 0..<8)
@@ -141,11 +141,12 @@ struct FuzzTests {
     var random = SplitMix64(seed: seed)
     var cycle: Cycle = 0
     let devices = bench.devices
-    for _ in 0..<3000 {
+    for _ in 0..<1500 {
       cycle += 1 + random.next() % 40
       bench.queue.run(through: cycle)
       let device = devices[Int(random.next() % UInt64(devices.count))]
-      let offset = UInt32(truncatingIfNeeded: random.next()) & (device is UDMA ? 0x47F : 0xFFF)
+      let size = device is UDMA ? 0x480 : device.registers.size
+      let offset = UInt32(truncatingIfNeeded: random.next()) % size
       let value = UInt32(truncatingIfNeeded: random.next() & random.next())
       guard device.answer(offset, isWrite: true) != .never else { continue }
       if random.next() & 1 == 0 { device.write(offset, value, at: cycle) } else { _ = device.read(offset, at: cycle) }
@@ -154,7 +155,9 @@ struct FuzzTests {
       if let request = bench.requests.last, request.line >= 0, request.from < cycle, random.next() % 4 == 0 {
         bench.controller.acknowledge(request.line, at: cycle)
       }
-      for device in devices { _ = (device.possibleLines(at: cycle), device.possibleEvents(at: cycle)) }
+      if random.next() % 32 == 0 {
+        for device in devices { _ = (device.possibleLines(at: cycle), device.possibleEvents(at: cycle)) }
+      }
     }
     #expect(cycle > 0)
   }

@@ -34,13 +34,32 @@ enum ExitStatus {
 
 /// Standard error, a line at a time.
 enum Console {
-  static func error(_ line: String) {
-    FileHandle.standardError.write(Data((line + "\n").utf8))
-  }
+  static func error(_ line: String) { put(Data((line + "\n").utf8), to: 2) }
 
   /// A line on standard output, in order with what the firmware prints there.
-  static func output(_ line: String) {
-    FileHandle.standardOutput.write(Data((line + "\n").utf8))
+  static func output(_ line: String) { put(Data((line + "\n").utf8), to: 1) }
+
+  /// A file that was asked for on standard output; 73 if it cannot be written there.
+  static func outputFile(_ data: Data) throws {
+    guard put(data, to: 1) else { throw HostError.cannotCreate("standard output: cannot be written") }
+  }
+
+  /// False if the reader has gone or there is no space. Nothing else follows from that: a run must not depend on who
+  /// listens. (`FileHandle` would end the process.)
+  @discardableResult
+  static func put(_ data: Data, to descriptor: Int32) -> Bool {
+    data.withUnsafeBytes { buffer in
+      var rest = buffer[...]
+      while !rest.isEmpty {
+        let written = write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+        if written < 0 {
+          if errno == EINTR || errno == EAGAIN { continue }
+          return false
+        }
+        rest = rest.dropFirst(written)
+      }
+      return true
+    }
   }
 
   /// Runs `body`; a host error becomes its line on standard error and the exit status.

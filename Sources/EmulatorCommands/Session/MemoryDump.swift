@@ -2,6 +2,7 @@
 
 import FirmwareImage
 import Foundation
+import Instrumentation
 import PULPissimo
 
 /// One `--dump SYMBOL[:TYPE[:COUNT]]`.
@@ -51,57 +52,70 @@ struct MemoryDump {
   }
 
   /// The values, as far as they lie in memory.
-  func values(_ machine: Machine) -> [Int64] {
-    (0..<count).compactMap { index in
-      guard
-        let bytes = machine.read(address &+ UInt32(truncatingIfNeeded: index * format.size), count: format.size)
-      else { return nil }
+  func values(_ machine: Machine) -> [DumpedNumber] {
+    var values: [DumpedNumber] = []
+    // A size in a damaged symbol table may say anything; memory ends before that.
+    while values.count < count {
+      let place = UInt64(address) + UInt64(values.count * format.size)
+      guard let start = UInt32(exactly: place), let bytes = machine.read(start, count: format.size) else { break }
       let raw = bytes.enumerated().reduce(UInt64(0)) { $0 | UInt64($1.element) << UInt64(8 * $1.offset) }
       switch format {
-      case .u8, .u16, .u32, .hex: return Int64(raw)
-      case .i8: return Int64(Int8(truncatingIfNeeded: raw))
-      case .i16: return Int64(Int16(truncatingIfNeeded: raw))
-      case .i32: return Int64(Int32(truncatingIfNeeded: raw))
-      case .u64: return Int64(bitPattern: raw)
+      case .u8, .u16, .u32, .u64, .hex: values.append(.unsigned(raw))
+      case .i8: values.append(.signed(Int64(Int8(truncatingIfNeeded: raw))))
+      case .i16: values.append(.signed(Int64(Int16(truncatingIfNeeded: raw))))
+      case .i32: values.append(.signed(Int64(Int32(truncatingIfNeeded: raw))))
       }
     }
+    return values
   }
 
   /// `SYMBOL = v0 v1 …`.
-  func line(_ values: [Int64]) -> String {
+  func line(_ values: [DumpedNumber]) -> String {
     let texts = values.map { value in
-      switch format {
-      case .hex:
-        let digits = String(UInt32(truncatingIfNeeded: value), radix: 16)
-        return "0x" + String(repeating: "0", count: 8 - digits.count) + digits
-      case .u64: return String(UInt64(bitPattern: value))
-      default: return String(value)
+      switch value {
+      case .unsigned(let value) where format == .hex:
+        let digits = String(value, radix: 16)
+        return "0x" + String(repeating: "0", count: max(0, 8 - digits.count)) + digits
+      case .unsigned(let value): return String(value)
+      case .signed(let value): return String(value)
       }
     }
     return "\(symbol) = " + texts.joined(separator: " ")
   }
 }
 
-enum Signature {
-  /// The words from `begin_signature` to `end_signature`, one of eight lower-case digits a line.
-  static func text(_ machine: Machine, _ image: FirmwareImage) throws -> String {
+/// `--signature`: the words from `begin_signature` to `end_signature`.
+struct Signature {
+  private let path: String
+  private let address: UInt32
+  private let count: Int
+
+  /// Resolves the symbols; 64 if the image lacks them.
+  init(_ image: FirmwareImage) throws {
     guard let begin = image.symbols["begin_signature"], let end = image.symbols["end_signature"],
       end.address >= begin.address
     else {
       throw HostError.usage("--signature: the image has no begin_signature and end_signature")
     }
-    var text = ""
-    var address = begin.address & ~3
-    while address < end.address {
-      let bytes = machine.read(address, count: 4) ?? [0, 0, 0, 0]
-      let word = bytes.enumerated().reduce(UInt32(0)) { $0 | UInt32($1.element) << UInt32(8 * $1.offset) }
-      let digits = String(word, radix: 16)
-      text += String(repeating: "0", count: 8 - digits.count) + digits + "\n"
-      let next = address.addingReportingOverflow(4)
-      if next.overflow { break }
-      address = next.partialValue
+    path = image.path
+    address = begin.address & ~3
+    count = (Int(end.address) - Int(address) + 3) / 4
+  }
+
+  /// Refuses a range that is not memory: it could not be written, and may be as large as the address space.
+  func check(_ machine: Machine) throws {
+    guard count == 0 || machine.memory(at: address, count: 4 * count) != nil else {
+      throw HostError.data(
+        "\(path): begin_signature to end_signature, \(count) words at \(Session.hex(address)), is not memory")
     }
-    return text
+  }
+
+  /// One word of eight lower-case digits a line.
+  func text(_ machine: Machine) -> String {
+    (machine.words(address, count: count) ?? []).map { word in
+      let digits = String(word, radix: 16)
+      return String(repeating: "0", count: 8 - digits.count) + digits + "\n"
+    }.joined()
   }
 }
 

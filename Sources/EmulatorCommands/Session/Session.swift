@@ -13,6 +13,8 @@ final class Session {
   let sourceLines: SourceLines
   let recorder: RunRecorder
   let output: GuestOutput
+  /// What is wired to UART 0, if not standard output alone.
+  var uart: UARTConnection?
   private(set) var wallSeconds = 0.0
   private let isQuiet: Bool
   private let diagnosticLimit = 100
@@ -27,6 +29,8 @@ final class Session {
     self.output = output
     self.isQuiet = isQuiet
     sourceLines = SourceLines(image)
+    var configuration = configuration
+    if configuration.strict { configuration.executableRanges = Self.executableRanges(image) }
     machine = Machine(configuration)
     recorder = RunRecorder(machine, region: region)
     machine.onCharacter = { [unowned output] in output.put($0) }
@@ -41,6 +45,15 @@ final class Session {
       return try FirmwareImage.load(path: path)
     } catch {
       throw HostError(status: error.exitStatus, description: error.description)
+    }
+  }
+
+  /// Where the image's instructions lie and where it copies them to; nothing if it marks no segment as executable.
+  private static func executableRanges(_ image: FirmwareImage) -> [Range<UInt64>] {
+    image.segments.filter(\.isExecutable).flatMap { segment in
+      Set([segment.physicalAddress, segment.virtualAddress]).sorted().map {
+        UInt64($0)..<UInt64($0) + UInt64(segment.memorySize)
+      }
     }
   }
 
@@ -65,29 +78,46 @@ final class Session {
       output.flush()
       wallSeconds = elapsed()
     }
+    machine.isAbandoned = {
+      if Interrupts.isRaised { return true }
+      guard let timeout else { return false }
+      return elapsed() >= timeout
+    }
+    defer { machine.isAbandoned = nil }
+    func outsideEnd() -> RunEnd? {
+      if Interrupts.isRaised { return machine.interruptedEnd("interrupted by a signal") }
+      if let timeout, elapsed() >= timeout { return machine.limitEnd("the time limit of \(timeout) s was reached") }
+      return nil
+    }
     var slice: UInt64 = 1 << 20
     while true {
+      uart?.takeInput(machine)
       let before = elapsed()
       var part = limits
       let until = machine.hart.cycle.addingReportingOverflow(slice)
       part.cycles = until.overflow ? limits.cycles : min(limits.cycles, until.partialValue)
       let end = machine.run(limits: part)
       output.flush()
+      uart?.flush()
       let isSliceEnd = end.reason == .limit && part.cycles < limits.cycles && end.cycles >= part.cycles
       guard isSliceEnd && machine.hart.counters.instructions < limits.instructions else {
-        return finish(end)
+        // Arithmetic that was given up ends the run as what was waited for in vain.
+        return finish(end.reason == .interrupted ? outsideEnd() ?? end : end)
       }
-      if Interrupts.isRaised { return finish(machine.interruptedEnd("interrupted by a signal")) }
-      if let timeout, elapsed() >= timeout {
-        return finish(machine.limitEnd("the time limit of \(timeout) s was reached"))
-      }
+      if let end = outsideEnd() { return finish(end) }
       // Slices of about 20 ms: short enough for Ctrl-C, long enough not to be noticed.
       let took = elapsed() - before
-      if took < 0.01, slice < 1 << 40 { slice *= 2 } else if took > 0.05, slice > 1 << 12 { slice /= 2 }
+      if took < 0.01, slice < uart?.sliceLimit ?? 1 << 40 {
+        slice *= 2
+      } else if took > 0.05, slice > 1 << 12 {
+        slice /= 2
+      }
     }
   }
 
   private func finish(_ end: RunEnd) -> RunEnd {
+    if end.reason == .exit { machine.drainUART() }
+    uart?.flush()
     recorder.finish(at: end.cycles)
     return end
   }

@@ -242,9 +242,12 @@ public final class AdvancedTimer: BusTarget {
       return
     }
     let saved = (now, state, written)
-    run(to: .never &- 1, budget: 256, stopsAtChange: true)
+    let horizon = now &+ 1 << 40
+    run(to: horizon, budget: 64, stopsAtChange: true)
     let due = now
+    // Whatever got that far does nothing at all: these counters are 16 bits wide.
+    let isSteady = due >= horizon
     (now, state, written) = saved
-    if due >= .never &- 1 { queue.cancel(slot) } else { queue.schedule(slot, at: due) }
+    if isSteady { queue.cancel(slot) } else { queue.schedule(slot, at: due) }
   }
 }

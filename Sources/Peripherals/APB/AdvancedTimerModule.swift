@@ -205,11 +205,16 @@ struct AdvancedTimerModule: Equatable {
       let isUp = counter == old.counter &+ 1
       guard isUp || counter == old.counter &- 1 else { return 0 }
       expected.counter = counter
-      for special in [start, start &- 1, end, isUp ? UInt16.max : 0] + channels.map(\.threshold) {
-        let distance = isUp ? special &- counter : counter &- special
-        // One edge early: what happens at a value shows at the edge after it was reached.
+      // One edge early: what happens at a value shows at the edge after it was reached.
+      func approach(_ value: UInt16) {
+        let distance = isUp ? value &- counter : counter &- value
         room = min(room, UInt64(distance > 1 ? distance - 1 : 0))
       }
+      approach(start)
+      approach(start &- 1)
+      approach(end)
+      approach(isUp ? .max : 0)
+      for index in 0..<channels.count { approach(channels[index].threshold) }
     }
     return expected == self ? room : 0
   }

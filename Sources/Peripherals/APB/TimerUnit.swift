@@ -153,9 +153,10 @@ public final class TimerUnit: BusTarget {
   /// Schedules the next change of an interrupt line, or a further look if it is far away.
   private func predict() {
     guard let slot else { return }
-    let isQuiet =
-      inputs.isEmpty && !lineLo && !lineHi
-      && (counters.lo.cfg | counters.hi.cfg) & TimerRegisters.irqEnable.mask == 0
+    var written = counters
+    if !inputs.isEmpty { written.clock(inputs) }
+    let irqEnables = counters.lo.cfg | counters.hi.cfg | written.lo.cfg | written.hi.cfg
+    let isQuiet = !lineLo && !lineHi && irqEnables & TimerRegisters.irqEnable.mask == 0
     guard !isQuiet else {
       queue.cancel(slot)
       return
@@ -165,10 +166,14 @@ public final class TimerUnit: BusTarget {
       return
     }
     let saved = (now, counters, inputs)
-    run(to: .never &- 1, budget: 256, stopsAtLineChange: true)
+    let horizon = now &+ 1 << 40
+    run(to: horizon, budget: 256, stopsAtLineChange: true)
     let due = now
+    // What got that far either stands still, or counts towards a 64-bit value: then it is looked at again there.
+    var next = counters
+    next.clock(TimerCounters.Inputs())
+    let isSteady = due >= horizon && next == counters
     (now, counters, inputs) = saved
-    // A steady state runs to the end of time at once: nothing will change without input.
-    if due >= .never &- 1 { queue.cancel(slot) } else { queue.schedule(slot, at: due) }
+    if isSteady { queue.cancel(slot) } else { queue.schedule(slot, at: due) }
   }
 }

@@ -14,6 +14,8 @@ public final class UDMAUART: UDMAPeripheral {
   public var onPin: ((Bool, Cycle) -> Void)?
   /// The transmit pin is wired to the receive pin.
   public var isLoopedBack = false
+  /// Somebody outside has characters to send, or may have some later.
+  public var isInputOpen = false
   /// Level of the receive pin.
   var inputPin = true
 
@@ -216,8 +218,11 @@ public final class UDMAUART: UDMAPeripheral {
   public var possibleEvents: EventSet {
     var events = EventSet()
     let transmit = transmitChannels[0]
-    if transmit.config.enable || transmit.generator.isEnabled { events.insert(transmit.event) }
-    if receiver.isBusy || receiveFIFO.front != nil || isLoopedBack && !isIdle {
+    // With the transmitter off the channel still fills the FIFOs, and then stands still.
+    if transmit.config.enable || transmit.generator.isEnabled && (has(8) || transmit.fifo.isReady) {
+      events.insert(transmit.event)
+    }
+    if receiver.isBusy || receiveFIFO.front != nil || isLoopedBack && !isIdle || isInputOpen && isReceiverOn {
       if receiveChannels[0].config.enable || receiveChannels[0].generator.isEnabled {
         events.insert(receiveChannels[0].event)
       }

@@ -18,6 +18,12 @@ final class Datapath {
   let row: UnsafeMutablePointer<Int8>
   let retention: RetentionBuffers
 
+  /// Asked now and then while a descriptor executes; true ends it where it is, with part of its output written.
+  var isAbandoned: (() -> Bool)?
+  /// Multiply-accumulates since the last question, and how many may pass between two: some milliseconds' worth.
+  private var unasked = 0
+  static let workBetweenQuestions = 1 << 24
+
   static let longestRow = 65536
 
   init(memory: DirectMemory, configuration: RETAConfiguration) {
@@ -46,6 +52,19 @@ final class Datapath {
     case .map: map(descriptor)
     case .ctrl, .list, nil: break
     }
+  }
+
+  /// True if the run is over and the descriptor need not be finished; `work`: multiply-accumulates just done.
+  @inline(__always)
+  func givesUp(after work: Int) -> Bool {
+    unasked &+= work
+    return unasked >= Self.workBetweenQuestions && asks()
+  }
+
+  @inline(never)
+  private func asks() -> Bool {
+    unasked = 0
+    return isAbandoned?() ?? false
   }
 
   /// The host's view of byte `column` of row `row` of a tensor.

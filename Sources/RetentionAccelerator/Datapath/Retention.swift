@@ -85,6 +85,7 @@ extension Datapath {
         }
         if d.stores || start &+ c < d.rows { updateState(d, head, start, c) }
         start &+= c
+        if givesUp(after: c &* (c &* (dk &+ dv) &+ 2 &* dk &* dv)) { return }
       }
       if d.stores {
         for index in 0..<dk &* dv { buffers.state[index] = buffers.state[index].littleEndian }

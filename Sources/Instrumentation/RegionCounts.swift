@@ -1,0 +1,63 @@
+// Events counted in a region whose end is known only later.
+//
+// A program may poll for hours, so nothing is kept for each event: only what may still turn out to lie inside or outside.
+
+import HardwareModel
+
+/// Numbers of events in the region.
+struct RegionCounts {
+  enum Event: Int, CaseIterable {
+    case read, write, interrupt
+  }
+
+  private var inside = [Int](repeating: 0, count: Event.allCases.count)
+  /// Behind the present end of a region that may grow.
+  private var behind = [Int](repeating: 0, count: Event.allCases.count)
+  /// The last ones behind it, oldest first: those that the end may still be found to lie between.
+  private var recent: [(event: Event, cycle: Cycle)] = []
+  private static let mostRecent = 16
+  /// The region as far as it is known, and the one before.
+  private var region: Range<Cycle> = 0..<0
+  private var previous: Range<Cycle> = 0..<0
+  private var isOpen = false
+
+  subscript(event: Event) -> Int { inside[event.rawValue] }
+
+  /// An event of `cycle`. An access is reported some cycles after it was issued, so the region may have been opened,
+  /// extended or closed in between.
+  mutating func add(_ event: Event, at cycle: Cycle) {
+    if region.contains(cycle) || previous.contains(cycle) {
+      inside[event.rawValue] += 1
+    } else if isOpen, cycle >= region.upperBound {
+      recent.append((event, cycle))
+      if recent.count > Self.mostRecent { behind[recent.removeFirst().event.rawValue] += 1 }
+    }
+  }
+
+  /// The region begins at `cycle`.
+  mutating func open(at cycle: Cycle) {
+    previous = region
+    region = cycle..<cycle
+    isOpen = true
+  }
+
+  /// The region reaches to `cycle`, included, and may grow further.
+  mutating func extend(through cycle: Cycle) {
+    guard isOpen, cycle >= region.upperBound else { return }
+    for index in inside.indices {
+      inside[index] += behind[index]
+      behind[index] = 0
+    }
+    for (event, at) in recent where at <= cycle { inside[event.rawValue] += 1 }
+    recent.removeAll { $0.cycle <= cycle }
+    region = region.lowerBound..<cycle + 1
+  }
+
+  /// The region ends before `cycle`.
+  mutating func close(at cycle: Cycle) {
+    guard isOpen else { return }
+    if cycle > region.lowerBound { extend(through: cycle - 1) }
+    recent.removeAll()
+    isOpen = false
+  }
+}
