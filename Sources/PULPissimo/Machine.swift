@@ -114,7 +114,6 @@ public final class Machine {
 
   private func connect() {
     bus.rom = rom
-    bus.inputIsOpen = { [unowned self] in uartLine?.isOpen ?? false }
     bus.dataWord = { [unowned self] in dataWord($0) }
     bus.queue = queue
     bus.interruptController = interruptController

@@ -339,7 +339,7 @@ extension Hart {
           guard wake < limit else { return .stop(.cycleLimit) }
           return .wake(wake)
         }
-      } else if !bus.canWake(mie: csrs.mie, at: now) || queue.next == .never && !bus.awaitsInput {
+      } else if queue.next == .never || !bus.canWake(mie: csrs.mie, at: now) {
         timing.avail = now
         return .stop(.lockup(.sleep))
       }
