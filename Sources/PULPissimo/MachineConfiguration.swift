@@ -35,12 +35,12 @@ public struct MachineConfiguration: Sendable {
   /// The AXI side's wait cycle between two accesses of one direction (`pulpissimo.md` 7.4, last-but-three row), which
   /// the measured rows of the cycle table do not contain: see Documentation/Timing.md.
   public var sameDirectionWait = false
-  /// Masters that want one bank of L2 or the ROM in the same cycle wait for each other: the core's two ports, uDMA and
-  /// accelerator. False: every request is granted at once.
-  public var contention = true
   /// The plug for an external cluster ends in a decode error instead of never answering, for software that writes to a
   /// cluster without asking whether there is one.
   public var clusterAnswers = false
+  /// Masters that want one bank of L2 or the ROM in the same cycle wait for each other: the core's two ports, uDMA and
+  /// accelerator. False: every request is granted at once.
+  public var contention = true
   /// The first unmapped access, write to read-only memory or execution of data ends the run.
   public var strict = false
   /// With `strict`: where instructions may lie, apart from the boot ROM (the image's executable segments). Empty:

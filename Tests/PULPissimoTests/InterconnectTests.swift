@@ -186,7 +186,7 @@ struct InterconnectTests {
     let steps: [BeatStep] = [.beats(BeatRun(address: 0x1C01_0000, rowStride: 16, rows: 1024, rowBytes: 16))]
     bench.phases = [(steps, InterconnectBench.cycles(steps))]
     bench.transmit.accesses = (0..<4096).map { (0x1C02_0000 + 4 * $0, 0, every) }
-    bench.receive.accesses = (0..<4096).map { (0x1C03_0000 + 4 * $0, 0, every) }
+    bench.receive.accesses = (0..<4096).map { (0x1C03_0004 + 4 * $0, 0, every) }
     bench.run(untilAcceleratorEnds: true)
     #expect(abs(Double(bench.stalls) / 1024 - stall) < 0.003, "\(bench.stalls)")
   }

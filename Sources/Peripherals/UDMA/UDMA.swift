@@ -102,7 +102,7 @@ public final class UDMA: BusTarget {
 
   public func possibleEvents(at cycle: Cycle) -> EventSet {
     advance(to: cycle)
-    var events = EventSet()
+    var events = receive.possibleEvents
     for (id, peripheral) in peripherals.enumerated() where enabledClocks >> UInt32(id) & 1 != 0 {
       events.formUnion(peripheral.possibleEvents)
     }
