@@ -60,7 +60,8 @@ public struct MachineParameter: Sendable {
       boolean(
         "core.alwaysStepped", "the cycle-stepped engine runs everything: slow, same results", \.hart.alwaysStepped),
       boolean(
-        "interconnect.contention", "masters that want one bank of L2 in the same cycle wait for each other", \.contention),
+        "interconnect.contention", "masters that want one bank of L2 in the same cycle wait for each other",
+        \.contention),
       boolean(
         "interconnect.sameDirectionWait", "AXI side: a waiting access of the same direction is granted a cycle later",
         \.sameDirectionWait),

@@ -77,6 +77,8 @@ public final class Hart {
   }
   let stepper = SteppedEngine()
   var history = PipelineHistory()
+  /// Address of the last instruction of a block that was left in its middle, if it is a load or store.
+  var lastAddress: Address?
   /// Grants of the load or store that executes now.
   var accessTimes = (AccessTimes(), AccessTimes())
   /// The cycle from which the stepped engine must run, found while events were processed.
@@ -208,6 +210,9 @@ public final class Hart {
   }
 
   func regionOfWindow(_ index: Int) -> Int { windows[index].region }
+
+  /// The region that a data access to `address` goes to, -1 if nobody competes for it.
+  func dataRegion(_ address: Address) -> Int { dataWindowIndex(address).map { windows[$0].region } ?? -1 }
 
   /// Drops decoded code that `count` bytes written at `address` may have changed.
   func memoryChanged(_ address: Address, _ count: Int, in memory: DirectMemory) {

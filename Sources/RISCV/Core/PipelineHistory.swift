@@ -25,6 +25,8 @@ struct PastInstruction {
   var isTaken = false
   /// A load or store of two accesses.
   var isSplit = false
+  /// Address of its data access, if it is known to have one (of a stretch: its last instruction's).
+  var address: Address?
   /// Grant and answer of its data accesses; 0: as ideal memory answers.
   var first = AccessTimes()
   var second = AccessTimes()
@@ -77,7 +79,8 @@ struct PipelineHistory {
 
   /// `instructions` instructions of the block at `start` ran, the first of which entered ID at `cycle`.
   mutating func append(
-    block start: Address, instructions: Int, next: Address, isTaken: Bool = false, at cycle: Cycle
+    block start: Address, instructions: Int, next: Address, isTaken: Bool = false, address: Address? = nil,
+    at cycle: Cycle
   ) {
     guard instructions > 0 else { return }
     var past = PastInstruction()
@@ -86,21 +89,45 @@ struct PipelineHistory {
     past.entered = cycle
     past.isClean = true
     past.isTaken = isTaken
+    past.address = address
     past.blockCount = UInt16(truncatingIfNeeded: instructions)
     append(past)
   }
 
-  /// From where to step again so that everything is known two cycles before `cycle`: the past instructions, oldest
-  /// first, and the front end in which the first one entered ID (nil: any).
-  func replay(before cycle: Cycle) -> (instructions: [PastInstruction], frontEnd: FrontEnd?) {
+  /// The newest entry.
+  var last: PastInstruction? { count > 0 ? ring[(count - 1) & (Self.capacity - 1)] : nil }
+
+  /// What to step again to know everything in `cycle`.
+  struct Replay {
+    /// Oldest first.
+    var instructions: [PastInstruction]
+    /// In which the first one entered ID; nil: any, since two cycles make it forgotten.
+    var frontEnd: FrontEnd?
+    /// What ran before it, if the history does not begin there.
+    var before: Address?
+  }
+
+  /// Goes back far enough that the prefetch buffer is known (2 cycles) and that fetches have been to every bank (24).
+  func replay(before cycle: Cycle) -> Replay {
     let oldest = max(0, count - Self.capacity)
     var start = count
     while start > oldest {
       start -= 1
       let past = ring[start & (Self.capacity - 1)]
-      if past.isClean && past.entered + 2 <= cycle { break }
+      if past.isClean && past.entered + 24 <= cycle { break }
+    }
+    // The oldest one may have found something under way; a later one that did not is better.
+    if start < count, !ring[start & (Self.capacity - 1)].isClean,
+      let clean = (start..<count).first(where: {
+        let past = ring[$0 & (Self.capacity - 1)]
+        return past.isClean && past.entered + 2 <= cycle
+      })
+    {
+      start = clean
     }
     let instructions = (start..<count).map { ring[$0 & (Self.capacity - 1)] }
-    return (instructions, start == 0 ? origin : nil)
+    let before: Address? =
+      start > 0 ? ring[(start - 1) & (Self.capacity - 1)].pc : origin == nil ? instructions.first?.pc : nil
+    return Replay(instructions: instructions, frontEnd: start == 0 ? origin : nil, before: before)
   }
 }

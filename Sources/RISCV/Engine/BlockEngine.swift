@@ -73,7 +73,9 @@ extension Hart {
       case .exact:
         rememberChain(run)
         let replayed = replay(from: run.blockPC, count: run.index, at: run.now)
-        history.append(block: run.blockPC, instructions: run.index, next: pc, at: run.now)
+        history.append(
+          block: run.blockPC, instructions: run.index, next: pc, address: lastAddress, at: run.now)
+        lastAddress = nil
         return started || replayed
       }
     }
@@ -111,6 +113,10 @@ extension Hart {
       if instruction.timing == .store {
         counters.stores += 1
         if instruction.rs1 != 2 { counters.storesNotThroughSP += 1 }
+      }
+      lastAddress = nil
+      if instruction.timing == .store || instruction.timing == .load && instruction.rd != instruction.rs1 {
+        lastAddress = x[Int(instruction.rs1)] &+ instruction.immediate
       }
       let target = instruction.timing == .jump ? place &+ instruction.immediate : next
       if configuration.cycleModel {

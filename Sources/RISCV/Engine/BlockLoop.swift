@@ -146,7 +146,9 @@ extension Hart {
           of: UInt8(truncatingIfNeeded: x[Int(op.rs2)]), toByteOffset: Int(offset), as: UInt8.self)
       case .sh:
         let offset = x[Int(op.rs1)] &+ op.immediate &- memoryBase
-        if offset >= memorySize && offset &- secondOffset >= secondSize || offset & 3 > 2 || lines[Int(offset &>> lineShift)] != 0 {
+        if offset >= memorySize && offset &- secondOffset >= secondSize || offset & 3 > 2
+          || lines[Int(offset &>> lineShift)] != 0
+        {
           run.index = Int(op.index)
           break execution
         }
@@ -154,7 +156,9 @@ extension Hart {
           of: UInt16(truncatingIfNeeded: x[Int(op.rs2)]).littleEndian, toByteOffset: Int(offset), as: UInt16.self)
       case .sw:
         let offset = x[Int(op.rs1)] &+ op.immediate &- memoryBase
-        if offset >= memorySize && offset &- secondOffset >= secondSize || offset & 3 != 0 || lines[Int(offset &>> lineShift)] != 0 {
+        if offset >= memorySize && offset &- secondOffset >= secondSize || offset & 3 != 0
+          || lines[Int(offset &>> lineShift)] != 0
+        {
           run.index = Int(op.index)
           break execution
         }

@@ -38,6 +38,7 @@ extension Hart {
         instruction.operation, x[Int(instruction.rs1)], x[Int(instruction.rs2)])
     case .load, .store:
       accessTimes.1 = AccessTimes()
+      past.address = x[Int(instruction.rs1)] &+ instruction.immediate
     default: break
     }
     carryOut(instruction, issue)
@@ -90,10 +91,22 @@ extension Hart {
       default: break
       }
     }
+    if instruction.timing == .jump || instruction.timing == .jumpRegister {
+      // The fetch of its target begins while the data access before it may be on its way to the same memory.
+      guard let address = history.last?.address else { return nil }
+      let region = interconnect.region(ofFetch: target(of: instruction, at: pc))
+      return region >= 0 && region != codeRegion && region == dataRegion(address) ? issue.jump : nil
+    }
     guard instruction.timing == .load || instruction.timing == .store else { return nil }
     let address = x[Int(instruction.rs1)] &+ instruction.immediate
     let request = timing.requestCycle(issue.t)
     if meetsSomeone(address, codeRegion, request, interconnect) { return issue.t }
+    let next = fetchSpeculatively(pc &+ UInt32(instruction.length))
+    if next.timing == .jump || next.timing == .jumpRegister {
+      let place = pc &+ UInt32(instruction.length)
+      let region = interconnect.region(ofFetch: target(of: next, at: place))
+      if region >= 0, region != codeRegion, region == dataRegion(address) { return issue.t }
+    }
     let last = address &+ Arithmetic.size(instruction.operation) &- 1
     if (last ^ address) & ~3 != 0, meetsSomeone(last, codeRegion, request &+ 8, interconnect) { return issue.t }
     return nil
@@ -117,6 +130,10 @@ extension Hart {
     if counters.instructions != retired, !isCounterWrite {
       noteRetired(instruction, at: place, issue, before: before)
     }
+  }
+
+  private func target(of jump: Instruction, at place: Address) -> Address {
+    jump.timing == .jump ? place &+ jump.immediate : (x[Int(jump.rs1)] &+ jump.immediate) & ~1
   }
 
   private func isContended(_ address: Address, _ contended: RegionSet) -> Bool {

@@ -23,6 +23,7 @@ final class SteppedEngine {
   // The load or store in EX: an executed one with its times, or one to be carried out.
   private var access: OutstandingAccess?
   private var pastTimes: (AccessTimes, AccessTimes)?
+  private var pastAddress: Address?
   private var totalParts = 1
   /// ID took the next instruction in the cycle before; a branch in EX is taken in this one.
   private var idWasFree = false
@@ -55,16 +56,23 @@ final class SteppedEngine {
 
   /// Takes over: every cycle before `first` has gone by in closed form.
   func enter(_ hart: Hart, at first: Cycle) {
-    let (instructions, frontEnd) = hart.history.replay(before: hart.timing.avail)
+    let replay = hart.history.replay(before: hart.timing.avail)
     past.removeAll(keepingCapacity: true)
-    for instruction in instructions { expand(hart, instruction) }
+    for instruction in replay.instructions { expand(hart, instruction) }
     replayed = 0
     access = nil
     pastTimes = nil
     port = .unknown
     lookUpRegion(hart, hart.pc)
-    cycle = instructions.first?.entered ?? hart.timing.avail
-    place(hart, past.first?.pc ?? hart.pc, frontEnd ?? FrontEnd())
+    cycle = replay.instructions.first?.entered ?? hart.timing.avail
+    let start = past.first?.pc ?? hart.pc
+    if let before = replay.before, let interconnect = hart.interconnect,
+      interconnect.region(ofFetch: before) == interconnect.region(ofFetch: start)
+    {
+      // Whatever ran before in this memory has been to all of its banks.
+      for word in UInt32(0)..<4 { interconnect.usedAlone(fetch: (start & ~15) &+ 4 &* word) }
+    }
+    place(hart, start, replay.frontEnd ?? FrontEnd())
     while cycle < first {
       step(hart, nil, isLive: false)
       cycle += 1
@@ -119,10 +127,12 @@ final class SteppedEngine {
       place =
         isLast
         ? entry.next
-        : place &+ (single.instruction.timing == .jump
-          ? single.instruction.immediate : UInt32(single.instruction.length))
+        : place
+          &+ (single.instruction.timing == .jump
+            ? single.instruction.immediate : UInt32(single.instruction.length))
       single.next = place
       single.isTaken = isLast && entry.isTaken
+      if isLast { single.address = entry.address }
       // What divisions took beyond the shortest one is in the block's cycles already.
       single.occupancy =
         switch single.instruction.timing {
@@ -307,6 +317,8 @@ final class SteppedEngine {
         let times = p.parts == totalParts ? pastTimes.0 : pastTimes.1
         dataGranted = c >= times.granted
         dataDue = max(times.answered, c + 1)
+        // It has its grant already, which may be in the way of a fetch.
+        if dataGranted && p.parts == totalParts { dataAddress = pastAddress }
       } else {
         if case .unknown = port {
           plan(hart, at: c)
@@ -341,7 +353,7 @@ final class SteppedEngine {
           hart.counters.fetchStallCycles += 1
           lastContention = c
         }
-        if dataAddress != nil && !granted.data {
+        if dataAddress != nil && !granted.data && pastTimes == nil {
           dataGranted = false
           hart.counters.dataStallCycles += 1
           lastContention = c
@@ -471,7 +483,8 @@ final class SteppedEngine {
 
   /// Books the events of this cycle, active in the next one: `cv32e40p_id_stage.sv`.
   private func noteEvents(
-    _ hart: Hart, _ selected: UInt32, issued: StagedInstruction?, _ jumpWaits: Bool, _ loadHazard: Bool, _ idIsFree: Bool
+    _ hart: Hart, _ selected: UInt32, issued: StagedInstruction?, _ jumpWaits: Bool, _ loadHazard: Bool,
+    _ idIsFree: Bool
   ) {
     var events: UInt32 = 0
     // Only the first cycle of a stall counts: the one after ID was free.
@@ -532,7 +545,8 @@ final class SteppedEngine {
 
   /// The instruction in ID leaves it in this cycle: T. Returns the controller's next state.
   private func issue(
-    _ hart: Hart, isPast: Bool, _ state: SteppedPipeline.State) -> SteppedPipeline.State {
+    _ hart: Hart, isPast: Bool, _ state: SteppedPipeline.State
+  ) -> SteppedPipeline.State {
     let c = cycle
     var occupancy: Cycle = 1
     access = nil
@@ -547,6 +561,7 @@ final class SteppedEngine {
       p.exIsTaken = entry.isTaken
       if entry.isSplit { totalParts = 2 }
       pastTimes = (entry.first, entry.second)
+      pastAddress = entry.address.flatMap { hart.dataRegion($0) >= 0 ? $0 : nil }
       p.flushTarget = entry.next
       p.exTarget = entry.next
     } else {
