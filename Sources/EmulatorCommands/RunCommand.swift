@@ -30,6 +30,7 @@ struct RunCommand: ParsableCommand {
   var firmware: String
 
   @OptionGroup(title: "Machine") var machine: MachineOptions
+  @OptionGroup(title: "Connections") var uart: UARTOptions
 
   @Option(name: .customLong("max-cycles"), help: ArgumentHelp("Stop at this SoC cycle (124).", valueName: "N"))
   var maxCycles: UInt64?
@@ -79,11 +80,15 @@ struct RunCommand: ParsableCommand {
     let files = try load.map { try RawFile($0, image) }
     let words = try signature.map { _ in try Signature(image) }
 
+    let connection = try uart.connection()
+
     Interrupts.catchSignals()
     let session = try Session(
       image: image, configuration: configuration, bootFromROM: machine.boot == "rom", output: GuestOutput(),
       isQuiet: quiet)
     for file in files { try file.load(into: session.machine) }
+    connection?.attach(to: session.machine)
+    session.uart = connection
     try words?.check(session.machine)
     try watchTohost(session)
     if !quiet {

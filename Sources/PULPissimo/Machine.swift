@@ -30,12 +30,16 @@ public final class Machine {
   public let debugModule = DebugModule()
   public let udma: UDMA
   private let udmaMemory: UDMAMemory
+  /// Whoever drives UART 0's receive pin.
+  public let uartLine: UARTLineDriver?
   public let accelerator: RETA
   public let bus: PeripheralBus
   public private(set) var hart: Hart
 
   /// A character that the firmware prints, by virtual stdout or UART.
   public var onCharacter: ((UInt8) -> Void)?
+  /// A character that leaves UART 0's transmit pin; nil: `onCharacter` takes it.
+  public var onUARTCharacter: ((UInt8) -> Void)?
   /// A remark about the guest's behaviour, reported once a kind and place.
   public var onDiagnostic: ((MachineDiagnostic) -> Void)?
   private var reported: Set<String> = []
@@ -80,11 +84,13 @@ public final class Machine {
     udma = configuration.profile == .p7 ? UDMA.p7(queue: queue) : UDMA.p8(queue: queue)
     udmaMemory = UDMAMemory(l2)
     udma.memory = udmaMemory
+    uartLine = udma.uart.map { [queue, udma] in UARTLineDriver(queue: queue, udma: udma, uart: $0) }
     var accelerator = configuration.accelerator
     accelerator.l2Hi = MemoryMap.interleaved + fitted
     self.accelerator = RETA(queue: queue, memory: interleaved, configuration: accelerator)
 
-    bus = PeripheralBus(sameDirectionWait: configuration.sameDirectionWait)
+    bus = PeripheralBus(
+      sameDirectionWait: configuration.sameDirectionWait, clusterAnswers: configuration.clusterAnswers)
     hart = Hart(configuration: configuration.hart, queue: queue, bus: bus)
     EventPath.connect(
       generator: eventGenerator, timer: timer, controller: interruptController,
@@ -98,6 +104,7 @@ public final class Machine {
 
   private func connect() {
     bus.rom = rom
+    bus.inputIsOpen = { [unowned self] in uartLine?.isOpen ?? false }
     bus.dataWord = { [unowned self] in dataWord($0) }
     bus.queue = queue
     bus.interruptController = interruptController
@@ -111,12 +118,22 @@ public final class Machine {
     }
     udma.onEvent = { [unowned self] event, cycle in eventGenerator.raise(event, at: cycle) }
     udma.diagnostics = { [unowned self] in report($0) }
-    udma.uart?.onTransmit = { [unowned self] character, _ in onCharacter?(character) }
+    udma.uart?.onTransmit = { [unowned self] character, _ in uartCharacter(character) }
     stdout.onCharacter = { [unowned self] character, _, _, _ in onCharacter?(character) }
     fll.onFrequency = { [unowned self] index, numerator, denominator, cycle in
       // FLL0 drives the SoC: its factor is the number of SoC cycles in a reference period.
       if index == 0 { reference.retune(cyclesPerPeriod: numerator, over: denominator, at: cycle) }
     }
+  }
+
+  private func uartCharacter(_ character: UInt8) {
+    if let onUARTCharacter { onUARTCharacter(character) } else { onCharacter?(character) }
+  }
+
+  /// Hands over what UART 0 has fetched but not sent, for the end of a program that does not wait for its last
+  /// character: the hardware goes on sending after the exit store.
+  public func drainUART() {
+    for character in udma.uart?.drain() ?? [] { uartCharacter(character) }
   }
 
   private func mapMemories(fitted: UInt32) {

@@ -35,6 +35,9 @@ public struct MachineConfiguration: Sendable {
   /// The AXI side's wait cycle between two accesses of one direction (`pulpissimo.md` 7.4, last-but-three row), which
   /// the measured rows of the cycle table do not contain: see Documentation/Timing.md.
   public var sameDirectionWait = false
+  /// The plug for an external cluster ends in a decode error instead of never answering, for software that writes to a
+  /// cluster without asking whether there is one.
+  public var clusterAnswers = false
   /// The first unmapped access, write to read-only memory or execution of data ends the run.
   public var strict = false
   /// With `strict`: where instructions may lie, apart from the boot ROM (the image's executable segments). Empty:

@@ -60,6 +60,9 @@ public struct MachineParameter: Sendable {
       boolean(
         "interconnect.sameDirectionWait", "AXI side: a waiting access of the same direction is granted a cycle later",
         \.sameDirectionWait),
+      boolean(
+        "interconnect.clusterAnswers", "accesses to the absent cluster get a decode error instead of hanging the bus",
+        \.clusterAnswers),
       MachineParameter(
         path: "l2.interleaved", unit: "KiB", range: .integer(256...512, multiple: 256),
         summary: "interleaved L2 fitted", get: { $0.interleavedKiB }, put: { $0.interleavedKiB = $1 }),

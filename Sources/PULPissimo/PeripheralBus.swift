@@ -16,6 +16,7 @@ public final class PeripheralBus: HartBus {
 
   private(set) var slots: [Slot] = []
   private let sameDirectionWait: Bool
+  private let clusterAnswers: Bool
   /// Answer cycles of the last read and the last write on the AXI side.
   private var lastAnswer: (read: Cycle, write: Cycle) = (.never, .never)
 
@@ -34,8 +35,9 @@ public final class PeripheralBus: HartBus {
   /// D inside the APB range where no slot answers.
   private static let noSlotDelay: Cycle = 2
 
-  init(sameDirectionWait: Bool) {
+  init(sameDirectionWait: Bool, clusterAnswers: Bool) {
     self.sameDirectionWait = sameDirectionWait
+    self.clusterAnswers = clusterAnswers
   }
 
   func add(_ target: any BusTarget, at base: Address, size: UInt32) {
@@ -64,7 +66,9 @@ public final class PeripheralBus: HartBus {
   // MARK: HartBus
 
   public func plan(_ address: Address, isWrite: Bool, value: UInt32, request: Cycle) -> BusPlan {
-    if MemoryMap.clusterPlug.contains(address) { return BusPlan(delay: .init(), phase: 0, outcome: .never) }
+    if !clusterAnswers, MemoryMap.clusterPlug.contains(address) {
+      return BusPlan(delay: .init(), phase: 0, outcome: .never)
+    }
     if address >= MemoryMap.rom && address < MemoryMap.romEnd { return BusPlan(delay: .init(), phase: 0) }
     var outcome = BusPlan.Outcome.answered
     var phase: Cycle = 0
@@ -137,6 +141,10 @@ public final class PeripheralBus: HartBus {
   public func acknowledge(_ line: Int, at cycle: Cycle) {
     interruptController?.acknowledge(line, at: cycle)
   }
+
+  /// Asks whether input from outside the machine may still come.
+  var inputIsOpen: (() -> Bool)?
+  public var awaitsInput: Bool { inputIsOpen?() ?? false }
 
   public func canWake(mie: UInt32, at cycle: Cycle) -> Bool {
     guard let interruptController, let eventGenerator else { return false }

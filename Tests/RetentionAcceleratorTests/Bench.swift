@@ -32,12 +32,12 @@ final class Bench {
     reta.onJobEnded = { [unowned self] in jobs.append($0) }
   }
 
-  func write(_ register: Register, _ value: UInt32, at cycle: Cycle) {
+  func write(_ register: HardwareModel.Register, _ value: UInt32, at cycle: Cycle) {
     queue.run(through: cycle)
     reta.write(register.offset, value, at: cycle)
   }
 
-  func read(_ register: Register, at cycle: Cycle) -> UInt32 {
+  func read(_ register: HardwareModel.Register, at cycle: Cycle) -> UInt32 {
     queue.run(through: cycle)
     return reta.read(register.offset, at: cycle)
   }

@@ -13,6 +13,8 @@ final class Session {
   let sourceLines: SourceLines
   let recorder: RunRecorder
   let output: GuestOutput
+  /// What is wired to UART 0, if not standard output alone.
+  var uart: UARTConnection?
   private(set) var wallSeconds = 0.0
   private let isQuiet: Bool
   private let diagnosticLimit = 100
@@ -89,12 +91,14 @@ final class Session {
     }
     var slice: UInt64 = 1 << 20
     while true {
+      uart?.takeInput(machine)
       let before = elapsed()
       var part = limits
       let until = machine.hart.cycle.addingReportingOverflow(slice)
       part.cycles = until.overflow ? limits.cycles : min(limits.cycles, until.partialValue)
       let end = machine.run(limits: part)
       output.flush()
+      uart?.flush()
       let isSliceEnd = end.reason == .limit && part.cycles < limits.cycles && end.cycles >= part.cycles
       guard isSliceEnd && machine.hart.counters.instructions < limits.instructions else {
         // Arithmetic that was given up ends the run as what was waited for in vain.
@@ -103,11 +107,17 @@ final class Session {
       if let end = outsideEnd() { return finish(end) }
       // Slices of about 20 ms: short enough for Ctrl-C, long enough not to be noticed.
       let took = elapsed() - before
-      if took < 0.01, slice < 1 << 40 { slice *= 2 } else if took > 0.05, slice > 1 << 12 { slice /= 2 }
+      if took < 0.01, slice < uart?.sliceLimit ?? 1 << 40 {
+        slice *= 2
+      } else if took > 0.05, slice > 1 << 12 {
+        slice /= 2
+      }
     }
   }
 
   private func finish(_ end: RunEnd) -> RunEnd {
+    if end.reason == .exit { machine.drainUART() }
+    uart?.flush()
     recorder.finish(at: end.cycles)
     return end
   }

@@ -196,7 +196,7 @@ extension Hart {
           awake(from: from, at: wake)
           return nil
         }
-      } else if queue.next == .never || !bus.canWake(mie: csrs.mie, at: now) {
+      } else if !bus.canWake(mie: csrs.mie, at: now) || queue.next == .never && !bus.awaitsInput {
         timing.avail = now
         return .lockup(.sleep)
       }

@@ -14,6 +14,8 @@ public final class UARTLineDriver {
   private let udma: UDMA
   private let uart: UDMAUART
   private var slot: EventQueue.Slot?
+  /// More characters may come from outside: a core that waits for one is not locked up.
+  public var isOpen = false { didSet { noteState() } }
   private var characters: [UInt8] = []
   private var next = 0
   /// Levels still to be put on the pin, the next one last, one bit time each.
@@ -34,8 +36,11 @@ public final class UARTLineDriver {
   /// Sends `character` after those that already wait, not before `cycle`.
   public func send(_ character: UInt8, at cycle: Cycle) {
     characters.append(character)
+    noteState()
     if let slot, queue.dueCycle(of: slot) == .never { queue.schedule(slot, at: cycle) }
   }
+
+  private func noteState() { uart.isInputOpen = isOpen || isBusy }
 
   private func step(_ cycle: Cycle) {
     guard let slot else { return }
@@ -48,6 +53,7 @@ public final class UARTLineDriver {
     guard next < characters.count else {
       characters = []
       next = 0
+      noteState()
       return
     }
     let format = uart.expectedFormat

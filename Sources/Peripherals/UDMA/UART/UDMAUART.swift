@@ -14,6 +14,8 @@ public final class UDMAUART: UDMAPeripheral {
   public var onPin: ((_ level: Bool, Cycle, _ quarter: UInt8) -> Void)?
   /// The transmit pin is wired to the receive pin.
   public var isLoopedBack = false
+  /// Somebody outside has characters to send, or may have some later.
+  public var isInputOpen = false
   /// Level of the receive pin.
   var inputPin = true
 
@@ -227,7 +229,7 @@ public final class UDMAUART: UDMAPeripheral {
     if transmit.config.enable || transmit.generator.isEnabled && (has(8) || transmit.fifo.isReady) {
       events.insert(transmit.event)
     }
-    if receiver.isBusy || receiveFIFO.front != nil || isLoopedBack && !isIdle {
+    if receiver.isBusy || receiveFIFO.front != nil || isLoopedBack && !isIdle || isInputOpen && isReceiverOn {
       if receiveChannels[0].config.enable || receiveChannels[0].generator.isEnabled {
         events.insert(receiveChannels[0].event)
       }
