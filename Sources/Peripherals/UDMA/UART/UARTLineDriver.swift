@@ -15,7 +15,14 @@ public final class UARTLineDriver {
   private let uart: UDMAUART
   private var slot: EventQueue.Slot?
   /// More characters may come from outside: a core that waits for one is not locked up.
-  public var isOpen = false { didSet { noteState() } }
+  public var isOpen = false {
+    didSet {
+      noteState()
+      if isOpen, let slot, queue.dueCycle(of: slot) == .never { queue.schedule(slot, at: 0) }
+    }
+  }
+  /// Cycles between two looks of an open line with nothing to send: what keeps a sleeping machine's time going.
+  private static let idlePeriod: Cycle = 1 << 16
   private var characters: [UInt8] = []
   private var next = 0
   /// Levels still to be put on the pin, the next one last, one bit time each.
@@ -35,9 +42,10 @@ public final class UARTLineDriver {
 
   /// Sends `character` after those that already wait, not before `cycle`.
   public func send(_ character: UInt8, at cycle: Cycle) {
+    let wasIdle = !isBusy
     characters.append(character)
     noteState()
-    if let slot, queue.dueCycle(of: slot) == .never { queue.schedule(slot, at: cycle) }
+    if let slot, wasIdle { queue.schedule(slot, at: cycle) }
   }
 
   private func noteState() { uart.isInputOpen = isOpen || isBusy }
@@ -54,6 +62,7 @@ public final class UARTLineDriver {
       characters = []
       next = 0
       noteState()
+      if isOpen { queue.schedule(slot, at: cycle &+ Self.idlePeriod) }
       return
     }
     let format = uart.expectedFormat

@@ -222,17 +222,25 @@ public final class UDMAUART: UDMAPeripheral {
     if receiver.isBusy { receiver.baud.count &+= count }
   }
 
+  /// A character comes, or is anywhere between the pin and the receive FIFO's end, or may come.
+  private var isReceiving: Bool {
+    receiver.isBusy || receiver.samples != 7 || !receiveFIFO.isEmpty
+      || has(9) && (isInputOpen || !inputPin || isLoopedBack && !isIdle)
+  }
+
   public var possibleEvents: EventSet {
     var events = EventSet()
     let transmit = transmitChannels[0]
     // With the transmitter off the channel still fills the FIFOs, and then stands still.
-    if transmit.config.enable || transmit.generator.isEnabled && (has(8) || transmit.fifo.isReady) {
+    if transmit.config.enable || transmit.generator.event
+      || transmit.generator.isEnabled && (has(8) || transmit.fifo.isReady)
+    {
       events.insert(transmit.event)
     }
-    if receiver.isBusy || receiveFIFO.front != nil || isLoopedBack && !isIdle || isInputOpen && isReceiverOn {
-      if receiveChannels[0].config.enable || receiveChannels[0].generator.isEnabled {
-        events.insert(receiveChannels[0].event)
-      }
+    let receive = receiveChannels[0]
+    if receive.generator.event { events.insert(receive.event) }
+    if isReceiving {
+      if receive.config.enable || receive.generator.isEnabled { events.insert(receive.event) }
       events.insert(characterEvent)
       events.insert(errorEvent)
     }
