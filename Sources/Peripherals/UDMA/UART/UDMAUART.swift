@@ -10,8 +10,8 @@ import HardwareModel
 public final class UDMAUART: UDMAPeripheral {
   /// A character whose last stop bit ends with this cycle.
   public var onTransmit: ((UInt8, Cycle) -> Void)?
-  /// The transmit pin changes.
-  public var onPin: ((Bool, Cycle) -> Void)?
+  /// The transmit pin changes in `cycle`, `quarter` quarters of a cycle after its start.
+  public var onPin: ((_ level: Bool, Cycle, _ quarter: UInt8) -> Void)?
   /// The transmit pin is wired to the receive pin.
   public var isLoopedBack = false
   /// Somebody outside has characters to send, or may have some later.
@@ -24,8 +24,6 @@ public final class UDMAUART: UDMAPeripheral {
   /// Events 2 (character) and 3 (error) after the channels' two.
   public let characterEvent: Int
   public let errorEvent: Int
-  /// An event is high in this cycle.
-  var onEvent: ((_ event: Int, Cycle) -> Void)?
 
   // Registers.
   private var setup: UInt32 = 0
@@ -49,7 +47,6 @@ public final class UDMAUART: UDMAPeripheral {
   // Accesses of this cycle.
   private var written: (offset: UInt32, value: UInt32)?
   private var readOffset: UInt32?
-  private var hasChanged = true
 
   /// A UART whose four events start at `firstEvent`.
   public init(firstEvent: Int) {
@@ -91,13 +88,26 @@ public final class UDMAUART: UDMAPeripheral {
 
   public func present() { receiveChannels[0].offered = receiveFIFO.front }
 
-  /// Reports the events of this cycle.
-  func emitEvents(at cycle: Cycle) {
-    if characterEdge.output, irqEnable & 1 != 0, !isPolling { onEvent?(characterEvent, cycle) }
-    if overflowEdge.output || parityEdge.output, irqEnable & 2 != 0 { onEvent?(errorEvent, cycle) }
+  public func emitEvents(at cycle: Cycle, to sink: ((Int, Cycle) -> Void)?) {
+    if characterEdge.output, irqEnable & 1 != 0, !isPolling { sink?(characterEvent, cycle) }
+    if overflowEdge.output || parityEdge.output, irqEnable & 2 != 0 { sink?(errorEvent, cycle) }
   }
 
   public func clock(system: Bool, pins: Bool, at cycle: Cycle) {
+    let wasHigh = pin
+    step(system: system, pins: pins, at: cycle)
+    written = nil
+    readOffset = nil
+    if pin != wasHigh { onPin?(pin, cycle &+ 1, 0) }
+  }
+
+  public func clockPinsMidway(at cycle: Cycle) {
+    let wasHigh = pin
+    step(system: false, pins: true, at: cycle)
+    if pin != wasHigh { onPin?(pin, cycle, 2) }
+  }
+
+  private func step(system: Bool, pins: Bool, at cycle: Cycle) {
     let transmit = transmitChannels[0]
     let receive = receiveChannels[0]
     let takesData = system && readOffset == UDMAUARTRegisters.data.offset
@@ -156,9 +166,6 @@ public final class UDMAUART: UDMAPeripheral {
       if let written { apply(written.offset, written.value) }
     }
     if isCleaning { receiveFIFO = UDMAClockCrossingFIFO() }
-    written = nil
-    readOffset = nil
-    if pin != oldPin { onPin?(pin, cycle &+ 1) }
   }
 
   private func apply(_ offset: UInt32, _ value: UInt32) {

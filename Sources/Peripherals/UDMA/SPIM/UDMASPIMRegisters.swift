@@ -1,6 +1,6 @@
-// The uDMA's SPI master: registers only.
+// The registers of the uDMA's SPI master.
 //
-// `udma_spim_reg_if.sv` of udma_qspi v2.0.0 (reference section 5.4). Left out: the command engine and the pins.
+// `udma_spim_reg_if.sv` of udma_qspi v2.0.0 (reference section 5.4).
 
 import HardwareModel
 
@@ -26,18 +26,5 @@ public enum UDMASPIMRegisters {
     UDMARegisters.channel("CMD", at: UDMARegisters.commandOffset, dataSizeReset: 2)
     status
     dst
-  }
-}
-
-/// The registers of the SPI master (UDMA_SPIM).
-public final class UDMASPIM: UDMARegisterStore {
-  /// A master whose four events (RX, TX, CMD, end of transfer) start at `firstEvent`.
-  public init(firstEvent: Int) {
-    super.init(
-      UDMASPIMRegisters.block,
-      transmit: [
-        UDMATransmitChannel(event: firstEvent + 1, dataSize: 2, dataSizeIsWritable: true, hidesDataSize: true),
-        UDMATransmitChannel(event: firstEvent + 2, dataSize: 2),
-      ], receive: [UDMAReceiveChannel(event: firstEvent, dataSize: 2, dataSizeIsWritable: true)], readAhead: 12)
   }
 }

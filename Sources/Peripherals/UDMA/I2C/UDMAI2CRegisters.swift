@@ -1,6 +1,6 @@
-// The uDMA's I2C master: registers only.
+// The registers of the uDMA's I2C master.
 //
-// `udma_i2c_reg_if.sv` of udma_i2c v3.0.0 (reference section 5.5). Left out: the command engine and the bus.
+// `udma_i2c_reg_if.sv` of udma_i2c v3.0.0 (reference section 5.5).
 
 import HardwareModel
 
@@ -30,18 +30,5 @@ public enum UDMAI2CRegisters {
     setup
     ack
     dst
-  }
-}
-
-/// The registers of the I2C master (UDMA_I2C).
-public final class UDMAI2C: UDMARegisterStore {
-  /// A master whose four events (RX, TX, CMD, end of transfer) start at `firstEvent`.
-  public init(firstEvent: Int) {
-    super.init(
-      UDMAI2CRegisters.block,
-      transmit: [
-        UDMATransmitChannel(event: firstEvent + 1),
-        UDMATransmitChannel(event: firstEvent + 2, dataSize: 2),
-      ], receive: [UDMAReceiveChannel(event: firstEvent)])
   }
 }
