@@ -173,6 +173,7 @@ extension Hart {
       if window.memory.isWritable {
         window.memory.writeWord(canonical, access.value, strobe: strobe)
       } else {
+        accessPC = access.pc
         onDiagnostic?(
           Diagnostic(
             .readOnly, key: "rom@\(access.pc)",

@@ -387,6 +387,8 @@ extension Hart {
       now = queue.next
       queue.run(through: now)
     }
+    // Someone ended the run in the middle of the sleep.
+    timing.avail = max(timing.avail, now)
     return .stopped
   }
 
