@@ -142,6 +142,10 @@ public final class PeripheralBus: HartBus {
     interruptController?.acknowledge(line, at: cycle)
   }
 
+  /// Asks whether input from outside the machine may still come.
+  var inputIsOpen: (() -> Bool)?
+  public var awaitsInput: Bool { inputIsOpen?() ?? false }
+
   public func canWake(mie: UInt32, at cycle: Cycle) -> Bool {
     guard let interruptController, let eventGenerator else { return false }
     var lines = interruptController.possibleLines(at: cycle)

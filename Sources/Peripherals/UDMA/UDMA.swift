@@ -26,8 +26,10 @@ public final class UDMA: BusTarget {
 
   private let queue: EventQueue
   private var slot: EventQueue.Slot?
-  private let transmit: UDMATransmitEngine
-  private let receive: UDMAReceiveEngine
+  let transmit: UDMATransmitEngine
+  let receive: UDMAReceiveEngine
+  /// Changes whenever a channel may have changed.
+  public private(set) var revision: UInt64 = 0
   private let transmitIndex: [ObjectIdentifier: Int]
   private let receiveIndex: [ObjectIdentifier: Int]
   private let control = RegisterBank(UDMARegisters.block)
@@ -72,6 +74,9 @@ public final class UDMA: BusTarget {
 
   public var registers: RegisterBlock { UDMARegisters.block }
 
+  /// The next cycle in which anything may happen by itself, `.never` if nothing will.
+  public var nextActivity: Cycle { slot.map { queue.dueCycle(of: $0) } ?? .never }
+
   private var enabledClocks: UInt32 { control[UDMARegisters.cg] }
 
   // MARK: Inputs
@@ -97,9 +102,14 @@ public final class UDMA: BusTarget {
 
   public func possibleEvents(at cycle: Cycle) -> EventSet {
     advance(to: cycle)
-    var events = receive.possibleEvents
+    var events = EventSet()
+    // While the subsystem is clocked cycle by cycle something moves through its FIFOs, and may end in a channel's event.
+    let isMoving = slot.map { queue.dueCycle(of: $0) <= cycle &+ 1 } ?? false
     for (id, peripheral) in peripherals.enumerated() where enabledClocks >> UInt32(id) & 1 != 0 {
       events.formUnion(peripheral.possibleEvents)
+      guard isMoving else { continue }
+      for channel in peripheral.receiveChannels { events.insert(channel.event) }
+      for channel in peripheral.transmitChannels { events.insert(channel.event) }
     }
     return events
   }
@@ -145,6 +155,7 @@ public final class UDMA: BusTarget {
 
   public func write(_ offset: UInt32, _ value: UInt32, at cycle: Cycle) {
     advance(to: cycle)
+    revision &+= 1
     let slot = Int(offset >> 7 & 31)
     if slot == 0 {
       written = (offset & 0x7C, value)
@@ -223,8 +234,8 @@ public final class UDMA: BusTarget {
         system: clocks >> UInt32(id) & 1 != 0, pins: pinEdge && gates.1 >> UInt32(id) & 1 != 0, at: now)
     }
     if isCoreOn {
-      transmit.clock(at: now)
-      receive.clock(offers: offers, at: now)
+      transmit.clock(on: memory, at: now)
+      receive.clock(offers: offers, on: memory, at: now)
     }
     if pinEdge { gates = (clocks, gates.0) }
     if let written {
@@ -233,6 +244,7 @@ public final class UDMA: BusTarget {
       receive.destinationPrefix = control[UDMARegisters.l2Dest]
     }
     written = nil
+    revision &+= 1
     now &+= 1
     hasEmitted = false
   }

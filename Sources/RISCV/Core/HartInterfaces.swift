@@ -45,6 +45,9 @@ public protocol HartBus: AnyObject {
 
   /// True if an interrupt line that is enabled in `mie` can still rise while the core sleeps.
   func canWake(mie: UInt32, at cycle: Cycle) -> Bool
+
+  /// True if something outside the machine (a person at a terminal, a connected program) may still act on it.
+  var awaitsInput: Bool { get }
 }
 
 /// A data access on the bus, when it has taken place.

@@ -290,15 +290,18 @@ enum EngineComparison {
 
 /// Makes failing programs small.
 enum Shrinker {
-  /// Replaces as many words as possible by instructions without effect while `fails` holds.
-  static func shrink(_ words: [UInt32], fails: ([UInt32]) -> Bool) -> [UInt32] {
+  /// Replaces as many words as possible by instructions without effect while `fails` holds. Words for which `keeps`
+  /// holds stay.
+  static func shrink(
+    _ words: [UInt32], keeps: (UInt32) -> Bool = { _ in false }, fails: ([UInt32]) -> Bool
+  ) -> [UInt32] {
     var best = words
     var chunk = max(1, words.count / 2)
     while true {
       var start = 0
       while start < best.count {
         var candidate = best
-        for index in start..<min(start + chunk, best.count) {
+        for index in start..<min(start + chunk, best.count) where !keeps(best[index]) {
           candidate[index] = ProgramWord.nop(like: candidate[index])
         }
         if candidate != best, fails(candidate) { best = candidate }

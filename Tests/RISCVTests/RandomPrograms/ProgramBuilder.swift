@@ -15,8 +15,8 @@ enum ProgramItem {
   case raw([UInt32])
   /// A conditional branch or direct jump to an item.
   case jump(Instruction, to: Int)
-  /// `auipc rd; addi rd, rd` with the address of an item plus an offset.
-  case address(rd: UInt8, of: Int, plus: Int32)
+  /// `auipc rd; addi rd, rd` with the address of an item, then what uses it.
+  case address(rd: UInt8, of: Int, then: [Instruction])
   /// `auipc rs1; jalr rd, rs1`.
   case farJump(rd: UInt8, rs1: UInt8, to: Int)
 
@@ -26,7 +26,8 @@ enum ProgramItem {
     case .plain(let instructions): instructions.reduce(0) { $0 + Int($1.length) }
     case .raw(let words): words.reduce(0) { $0 + ProgramWord.size($1) }
     case .jump(let instruction, _): Int(instruction.length)
-    case .address, .farJump: 8
+    case .address(_, _, let rest): rest.reduce(8) { $0 + Int($1.length) }
+    case .farJump: 8
     }
   }
 }
@@ -340,10 +341,8 @@ struct ProgramBuilder {
 
   /// Overwrites an instruction of the program by a store, with or without FENCE.I behind it.
   private mutating func patch(_ range: ClosedRange<Int>) -> ProgramItem {
-    // Two items: the address is one, the rest another.
     let victim = random.within(range.lowerBound...max(range.lowerBound, range.upperBound - 1))
     let through = random.pick(destinations)
-    items.append(.address(rd: through, of: victim, plus: 0))
     var holders = destinations.filter { $0 != through }
     let holder = random.pick(holders)
     holders.removeAll()
@@ -353,7 +352,7 @@ struct ProgramBuilder {
     var result = Self.constant(holder, word)
     result.append(Instruction(isShort ? .sh : .sw, rs1: through, rs2: holder))
     if alwaysFencesPatches || random.chance(50) { result.append(Instruction(.fenceI)) }
-    return .plain(result)
+    return .address(rd: through, of: victim, then: result)
   }
 
   /// Data between the instructions, jumped over.
@@ -395,11 +394,12 @@ struct ProgramBuilder {
       case .jump(var instruction, let target):
         instruction.immediate = distance(target)
         result.append(Encoder.encode(instruction) ?? (instruction.length == 2 ? 0x1 : 0x13))
-      case .address(let rd, let target, let plus):
-        let value = distance(target) &+ UInt32(bitPattern: plus)
+      case .address(let rd, let target, let rest):
+        let value = distance(target)
         let low = UInt32(bitPattern: Int32(bitPattern: value << 20) >> 20)
         result.append(Encoder.encode(Instruction(.auipc, rd: rd, immediate: value &- low)) ?? 0x13)
         result.append(Encoder.encode(Instruction(.addi, rd: rd, rs1: rd, immediate: low)) ?? 0x13)
+        result += rest.map { Encoder.encode($0) ?? ($0.length == 2 ? 0x1 : 0x13) }
       case .farJump(let rd, let rs1, let target):
         let value = distance(target)
         let low = UInt32(bitPattern: Int32(bitPattern: value << 20) >> 20)
