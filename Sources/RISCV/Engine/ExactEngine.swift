@@ -213,7 +213,10 @@ extension Hart {
   private func awake(from: Cycle, at wake: Cycle) {
     asleepFrom = nil
     counters.sleepCycles += wake - from
-    if wake > from { observer?.slept(from: from, until: wake) }
+    if wake > from {
+      observer?.slept(from: from, until: wake)
+      instructionObserver?.slept(from: from, until: wake)
+    }
     timing = PipelineTiming(cleanAt: wake + 2)
     if csrs.interruptEnable {
       let k = wake + 1
