@@ -103,8 +103,9 @@ enum TraceRecord {
       effects.append("[\(hex(memory.address)):\(memory.size)] \(arrow) \(hex(memory.value))")
     }
     effects += record.accesses.map { text($0) }
+    guard effects.isEmpty else { return line + "; " + effects.joined(separator: "; ") }
     while line.hasSuffix(" ") { line.removeLast() }
-    return effects.isEmpty ? line : line + "  ; " + effects.joined(separator: "; ")
+    return line
   }
 
   private static func text(_ access: TracedAccess) -> String {
