@@ -18,7 +18,7 @@ struct OverheadCommand: ParsableCommand {
 
       Examples:
         pulpemu overhead firmware/build/retnet-generate-*.elf
-        pulpemu overhead --region main:exit --stats out.json firmware/build/reta-selftest.elf
+        pulpemu overhead --region main:exit_program --stats out.json program.elf
 
       Exit status: 0 if every image ended itself with code 0, else that of the first that did not, as `pulpemu run`.
       """)

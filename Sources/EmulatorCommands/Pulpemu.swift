@@ -9,11 +9,10 @@ public struct Pulpemu: ParsableCommand {
     abstract: "An emulator of the PULPissimo microcontroller with a retention accelerator (RETA).",
     discussion: """
       Examples:
-        pulpemu demo                                       generate text with the shipped RetNet in every host style
-        pulpemu run firmware/build/hello.elf               run a firmware image
-        pulpemu overhead firmware/build/retnet-generate-*.elf
-                                                           compare what the accelerator costs its host
-        pulpemu registers --block RETA                     the accelerator's registers
+        pulpemu demo                            generate text with the shipped RetNet
+        pulpemu run firmware/build/hello.elf    run a firmware image
+        pulpemu overhead firmware/build/*.elf   what the accelerator costs its host
+        pulpemu registers --block RETA          the accelerator's registers
       """,
     version: "0.1.0",
     subcommands: [

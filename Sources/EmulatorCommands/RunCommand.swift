@@ -17,7 +17,7 @@ struct RunCommand: ParsableCommand {
 
       Examples:
         pulpemu run firmware/build/hello.elf
-        pulpemu run --max-cycles 1000000 --stats stats.json firmware/build/retnet-generate-list.elf
+        pulpemu run --max-cycles 1000000 --stats stats.json firmware.elf
         pulpemu run --quiet --dump win_start:u32:4 build/micro-empty.elf
         pulpemu run --memory 0x80000000:2M --signature out.sig rv32ui-p-add
 

@@ -89,10 +89,18 @@ public struct Register: Sendable {
   public let fields: [Field]
 
   public init(
-    _ name: String, at offset: UInt32, reset: UInt32 = 0, _ access: Access = .readWrite, _ summary: String,
+    _ name: String, at offset: UInt32, reset: UInt32 = 0, _ access: Access, _ summary: String,
     @FieldListBuilder fields: () -> [Field] = { [] }
   ) {
     self.init(name, at: offset, reset: reset, access, summary, fieldList: fields())
+  }
+
+  /// A register that software reads and writes.
+  public init(
+    _ name: String, at offset: UInt32, reset: UInt32 = 0, _ summary: String,
+    @FieldListBuilder fields: () -> [Field] = { [] }
+  ) {
+    self.init(name, at: offset, reset: reset, .readWrite, summary, fieldList: fields())
   }
 
   init(
@@ -109,7 +117,7 @@ public struct Register: Sendable {
   /// `count` registers of one shape: NAME`first`, NAME`first + 1`, …, `stride` bytes apart.
   public static func array(
     _ name: String, count: Int, first: Int = 0, at offset: UInt32, stride: UInt32 = 4, reset: UInt32 = 0,
-    _ access: Access = .readWrite, _ summary: String, @FieldListBuilder fields: () -> [Field] = { [] }
+    _ access: Access, _ summary: String, @FieldListBuilder fields: () -> [Field] = { [] }
   ) -> [Register] {
     let fieldList = fields()
     return (0..<count).map { index in
@@ -117,6 +125,15 @@ public struct Register: Sendable {
         "\(name)\(first + index)", at: offset + UInt32(index) * stride, reset: reset, access, summary,
         fieldList: fieldList)
     }
+  }
+
+  /// `count` registers of one shape that software reads and writes.
+  public static func array(
+    _ name: String, count: Int, first: Int = 0, at offset: UInt32, stride: UInt32 = 4, reset: UInt32 = 0,
+    _ summary: String, @FieldListBuilder fields: () -> [Field] = { [] }
+  ) -> [Register] {
+    array(
+      name, count: count, first: first, at: offset, stride: stride, reset: reset, .readWrite, summary, fields: fields)
   }
 
   /// Bits for which `access(of:)` is one of `kinds`.

@@ -29,7 +29,8 @@ public final class Machine {
   public let stdout = VirtualStdout()
   public let debugModule = DebugModule()
   public let udma: UDMA
-  private let udmaMemory: UDMAMemory
+  private let udmaMemory: any UDMAMemoryPort
+  private let interconnect: L2Interconnect?
   /// Whoever drives UART 0's receive pin.
   public let uartLine: UARTLineDriver?
   public let accelerator: RETA
@@ -76,18 +77,24 @@ public final class Machine {
     rom = DirectMemory(name: "boot ROM", base: MemoryMap.rom, size: Int(MemoryMap.romSize), isWritable: false)
     BootROM.fill(rom)
 
+    var accelerator = configuration.accelerator
+    accelerator.l2Hi = MemoryMap.interleaved + fitted
+    let interconnect =
+      configuration.contention ? L2Interconnect(l2: l2, acceleratorPorts: accelerator.ports) : nil
+    self.interconnect = interconnect
+    // Before the event generator: with contended ports the accelerator reports a pulse in the cycle after it.
+    self.accelerator = RETA(
+      queue: queue, memory: interleaved, configuration: accelerator, port: interconnect ?? UncontendedPort())
+
     reference = ReferenceClock()
     interruptController = InterruptController(queue: queue, reference: reference)
     eventGenerator = SoCEventGenerator(queue: queue, reference: reference)
     timer = TimerUnit(queue: queue, reference: reference)
     fll = FLL(hasClusterLoop: configuration.profile == .p7)
     udma = configuration.profile == .p7 ? UDMA.p7(queue: queue) : UDMA.p8(queue: queue)
-    udmaMemory = UDMAMemory(l2)
+    udmaMemory = interconnect ?? UDMAMemory(l2)
     udma.memory = udmaMemory
     uartLine = udma.uart.map { [queue, udma] in UARTLineDriver(queue: queue, udma: udma, uart: $0) }
-    var accelerator = configuration.accelerator
-    accelerator.l2Hi = MemoryMap.interleaved + fitted
-    self.accelerator = RETA(queue: queue, memory: interleaved, configuration: accelerator)
 
     bus = PeripheralBus(
       sameDirectionWait: configuration.sameDirectionWait, clusterAnswers: configuration.clusterAnswers)
@@ -95,6 +102,9 @@ public final class Machine {
     EventPath.connect(
       generator: eventGenerator, timer: timer, controller: interruptController,
       trigger: { [unowned udma] event, cycle in udma.trigger(event, at: cycle) })
+    interconnect?.accelerator = self.accelerator
+    interconnect?.udma = udma
+    if configuration.hart.cycleModel { hart.interconnect = interconnect }
     connect()
     mapMemories(fitted: fitted)
     addSlots()
@@ -138,21 +148,37 @@ public final class Machine {
   private func mapMemories(fitted: UInt32) {
     // With executable ranges the instruction port reaches only those directly; it asks the bus for everything else.
     let fetch = !limitsExecution
-    hart.map(l2, fetch: fetch)
+    mapBanks(0..<UInt32(l2.size), at: MemoryMap.privateBank0, fetch: fetch)
     if fitted < MemoryMap.interleavedWindow {
       // P8 decodes twice what it fits: the upper half repeats the lower one.
       let offset = 2 * MemoryMap.privateBankSize
-      hart.map(l2, at: MemoryMap.interleaved &+ fitted, offset: offset, size: fitted, fetch: fetch)
+      mapBanks(offset..<offset + fitted, at: MemoryMap.interleaved &+ fitted, fetch: fetch)
     }
-    hart.map(
-      l2, at: MemoryMap.dataAlias, size: min(MemoryMap.dataAliasSize, UInt32(l2.size)), fetch: false)
-    hart.map(rom)
+    mapBanks(0..<min(MemoryMap.dataAliasSize, UInt32(l2.size)), at: MemoryMap.dataAlias, fetch: false)
+    hart.map(rom, region: L2Interconnect.Region.rom)
     for extra in configuration.extraMemories {
       let memory = DirectMemory(name: "extra memory", base: extra.base, size: Int(extra.size))
       extraMemories.append(memory)
       hart.map(memory, fetch: fetch)
     }
     if limitsExecution { configuration.executableRanges.forEach(mapExecutable) }
+  }
+
+  /// Maps a range of bytes of the L2, bank by bank: they are memories of their own to the core, which may have to wait in
+  /// one and not in another.
+  private func mapBanks(_ range: Range<UInt32>, at address: Address, data: Bool = true, fetch: Bool) {
+    typealias Region = L2Interconnect.Region
+    let bank = MemoryMap.privateBankSize
+    let banks = [
+      (Region.private0, 0..<bank), (Region.private1, bank..<2 * bank), (Region.interleaved, 2 * bank..<UInt32(l2.size)),
+    ]
+    for (region, bytes) in banks {
+      let part = bytes.clamped(to: range)
+      guard !part.isEmpty else { continue }
+      hart.map(
+        l2, at: address &+ (part.lowerBound - range.lowerBound), offset: part.lowerBound, size: UInt32(part.count),
+        data: data, fetch: fetch, region: region)
+    }
   }
 
   private var limitsExecution: Bool { configuration.strict && !configuration.executableRanges.isEmpty }
@@ -166,7 +192,11 @@ public final class Machine {
       }
       let offset = place &- memory.base
       let size = min(UInt64(memory.size) - UInt64(offset), range.upperBound - start)
-      hart.map(memory, at: address, offset: offset, size: UInt32(size), data: false)
+      if memory === l2 {
+        mapBanks(offset..<offset + UInt32(size), at: address, data: false, fetch: true)
+      } else {
+        hart.map(memory, at: address, offset: offset, size: UInt32(size), data: false)
+      }
       start += size
     }
   }

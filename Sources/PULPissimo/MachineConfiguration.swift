@@ -38,6 +38,9 @@ public struct MachineConfiguration: Sendable {
   /// The plug for an external cluster ends in a decode error instead of never answering, for software that writes to a
   /// cluster without asking whether there is one.
   public var clusterAnswers = false
+  /// Masters that want one bank of L2 or the ROM in the same cycle wait for each other: the core's two ports, uDMA and
+  /// accelerator. False: every request is granted at once.
+  public var contention = true
   /// The first unmapped access, write to read-only memory or execution of data ends the run.
   public var strict = false
   /// With `strict`: where instructions may lie, apart from the boot ROM (the image's executable segments). Empty:

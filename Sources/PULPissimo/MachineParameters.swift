@@ -58,6 +58,11 @@ public struct MachineParameter: Sendable {
     [
       boolean("core.xpulpCSRs", "the loop and identity CSRs of the XPULP core exist", \.hart.xpulpCSRs),
       boolean(
+        "core.alwaysStepped", "the cycle-stepped engine runs everything: slow, same results", \.hart.alwaysStepped),
+      boolean(
+        "interconnect.contention", "masters that want one bank of L2 in the same cycle wait for each other",
+        \.contention),
+      boolean(
         "interconnect.sameDirectionWait", "AXI side: a waiting access of the same direction is granted a cycle later",
         \.sameDirectionWait),
       boolean(

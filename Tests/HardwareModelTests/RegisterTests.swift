@@ -79,7 +79,7 @@ import Testing
   }
 
   @Test func `a value is described by its fields, enumerated ones by name`() {
-    let register = Register("R", at: 0, "r") {
+    let register = Register("R", at: 0, .readWrite, "r") {
       Field("MODE", 0...1, "mode", values: [EnumeratedValue("FAST", 2, "fast")])
       Field("COUNT", 8...15, "count")
       Field("ON", 31, "on")
@@ -89,7 +89,7 @@ import Testing
   }
 
   @Test func `an array makes registers of one shape with numbered names`() {
-    let registers = Register.array("CH", count: 3, first: 1, at: 0x10, stride: 8, reset: 5, "channel")
+    let registers = Register.array("CH", count: 3, first: 1, at: 0x10, stride: 8, reset: 5, .readWrite, "channel")
     #expect(registers.map(\.name) == ["CH1", "CH2", "CH3"])
     #expect(registers.map(\.offset) == [0x10, 0x18, 0x20])
     #expect(registers.allSatisfy { $0.reset == 5 })
@@ -104,8 +104,8 @@ import Testing
 
   @Test func `registers are kept in order of offset and found by offset and name`() {
     let block = RegisterBlock("B", "b", source: "test", size: 0x10) {
-      Register("SECOND", at: 8, "second")
-      Register("FIRST", at: 0, "first")
+      Register("SECOND", at: 8, .readWrite, "second")
+      Register("FIRST", at: 0, .readWrite, "first")
     }
     #expect(block.registers.map(\.name) == ["FIRST", "SECOND"])
     #expect(block.register(at: 0xB)?.name == "SECOND")
@@ -116,12 +116,12 @@ import Testing
 
   @Test func `unsound declarations are found`() {
     let block = RegisterBlock("B", "b", source: "test", size: 0x10) {
-      Register("A", at: 0, "a")
-      Register("A", at: 0, "twice")
-      Register("C", at: 0x10, "outside")
-      Register("D", at: 6, "misplaced")
-      Register("E", at: 8, "")
-      Register("F", at: 12, reset: 0x100, "fields") {
+      Register("A", at: 0, .readWrite, "a")
+      Register("A", at: 0, .readWrite, "twice")
+      Register("C", at: 0x10, .readWrite, "outside")
+      Register("D", at: 6, .readWrite, "misplaced")
+      Register("E", at: 8, .readWrite, "")
+      Register("F", at: 12, reset: 0x100, .readWrite, "fields") {
         Field("X", 0...3, "x")
         Field("X", 3...4, "overlap")
         Field("Y", 30...33, "outside")

@@ -34,10 +34,11 @@ struct RTLTraceTests {
     }
   }
 
-  @Test("The uDMA's registers, L2 accesses, events and UART pin are those of the RTL, in every cycle")
+  @Test(
+    "The uDMA and its UART, SPI and I2C masters do to registers, L2, events and pins what the RTL does, in every cycle")
   func replaysUDMA() throws {
     let files = try traces(of: "udma")
-    #expect(files.count == 56)
+    #expect(files.count == 215)
     for file in files { #expect(try readUDMATrace(file).play().map(\.description) == []) }
   }
 

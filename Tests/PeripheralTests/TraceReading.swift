@@ -57,13 +57,16 @@ func readUDMATrace(_ file: URL) throws -> UDMATrace {
     }
     if number == 0 {
       trace.part = object["part"] as? String ?? ""
+      trace.isP7 = object["profile"] as? String == "p7"
       trace.base = Address((object["base"] as? String ?? "").dropFirst(2), radix: 16) ?? 0
       trace.cycles = Cycle(truncating: object["cycles"] as? NSNumber ?? 0)
       let period = (object["per_period"] as? NSNumber)?.doubleValue ?? 1
       trace.period = period >= 1 ? UInt64(period) : 0
       continue
     }
-    let cycle = Cycle((object["c"] as? NSNumber)?.doubleValue ?? 0)
+    let time = (object["c"] as? NSNumber)?.doubleValue ?? 0
+    let cycle = Cycle(time)
+    let quarter = UInt8((time - time.rounded(.down)) * 4)
     func words(_ key: String) -> [UInt32]? { (object[key] as? [NSNumber])?.map(\.uint32Value) }
     func values(_ key: String) -> [String: UInt64]? { (object[key] as? [String: NSNumber])?.mapValues(\.uint64Value) }
     if let access = words("w") {
@@ -88,9 +91,9 @@ func readUDMATrace(_ file: URL) throws -> UDMATrace {
     } else if let trigger = object["trig"] as? NSNumber {
       trace.entries.append((cycle, .trigger(trigger.uint8Value)))
     } else if let pins = values("pin") {
-      trace.entries.append((cycle, .pins(pins)))
+      trace.entries.append((cycle, .pins(pins, quarter: quarter)))
     } else if let inputs = values("in") {
-      trace.entries.append((cycle, .inputs(inputs)))
+      trace.entries.append((cycle, .inputs(inputs, quarter: quarter)))
     } else {
       throw TraceError(message: "\(file.lastPathComponent):\(number + 1): unknown line")
     }

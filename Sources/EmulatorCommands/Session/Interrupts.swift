@@ -24,5 +24,11 @@ enum Interrupts {
     signal(SIGINT, noteSignal)
     signal(SIGTERM, noteSignal)
     signal(SIGPIPE, SIG_IGN)
+    // Whoever started the process may have had them blocked, and a blocked signal would never arrive.
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    sigaddset(&signals, SIGINT)
+    sigaddset(&signals, SIGTERM)
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
   }
 }

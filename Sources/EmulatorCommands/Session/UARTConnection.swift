@@ -83,7 +83,7 @@ final class UARTConnection {
   func takeInput(_ machine: Machine) {
     guard readsStandardInput else { return }
     var descriptor = pollfd(fd: 0, events: Int16(POLLIN), revents: 0)
-    let isIdle = machine.queue.next == .never && machine.hart.isAsleep
+    let isIdle = machine.hart.isAsleep && machine.uartLine?.isBusy == false
     guard poll(&descriptor, 1, isIdle ? 20 : 0) > 0 else { return }
     var buffer = [UInt8](repeating: 0, count: 4096)
     let count = read(0, &buffer, buffer.count)

@@ -18,18 +18,20 @@ public struct UDMATrace: Sendable {
     /// From this cycle on the read and the write port grant, or do not.
     case grants(read: Bool?, write: Bool?)
     case trigger(UInt8)
-    case pins([String: UInt64])
-    case inputs([String: UInt64])
+    /// Output pins that change in the given quarter of the cycle.
+    case pins([String: UInt64], quarter: UInt8)
+    case inputs([String: UInt64], quarter: UInt8)
   }
 
   public var name: String
   public var part: String
+  /// The trace was recorded with the I2C master of profile P7.
+  public var isP7 = false
   public var base: Address
   public var cycles: Cycle
-  /// SoC cycles of a peripheral clock cycle; 0 if it is not an integer.
+  /// SoC cycles of a peripheral clock cycle; 0 is half of one.
   public var period: UInt64
   public var entries: [(cycle: Cycle, entry: Entry)]
-  /// RX is wired to TX in the test bench, so `inputs` of `uart_rx` follow the model's own pin.
   public init(
     name: String, part: String, base: Address, cycles: Cycle, period: UInt64, entries: [(cycle: Cycle, entry: Entry)]
   ) {
@@ -39,21 +41,6 @@ public struct UDMATrace: Sendable {
     self.cycles = cycles
     self.period = period
     self.entries = entries
-  }
-
-  /// True if only the UART and the channels behind it do anything.
-  public var usesOnlyUART: Bool {
-    entries.allSatisfy { _, entry in
-      switch entry {
-      case .write(let address, let value):
-        let offset = address &- base
-        // The other peripherals' registers may be touched, but no channel of theirs started.
-        return offset < 2 * UDMARegisters.slotSize || offset & 0xF != 8 || value & 0x10 == 0
-      case .event(let event): return event < 4
-      case .pins(let values): return values.count > 2 || values.keys.allSatisfy { $0 == "uart_tx" }
-      default: return true
-      }
-    }
   }
 }
 
@@ -100,13 +87,34 @@ extension UDMATrace {
   public func play() -> [ReplayMismatch] {
     let queue = EventQueue()
     let memory = ScriptedMemory()
-    let udma = UDMA.p8(queue: queue, peripheralClockPeriod: max(period, 1))
+    let udma = UDMA.p8(queue: queue, peripheralClockPeriod: period, i2cDropsData: isP7)
     udma.memory = memory
     var expected: [Cycle: [String]] = [:]
     var got: [Cycle: [String]] = [:]
     func hex(_ value: UInt32) -> String { "0x" + String(value, radix: 16) }
     udma.onEvent = { event, cycle in got[cycle, default: []].append("event \(event)") }
-    udma.uart?.onPin = { level, cycle in got[cycle, default: []].append("uart_tx \(level ? 1 : 0)") }
+    func pin(_ name: String, _ value: UInt64, _ quarter: UInt8) -> String {
+      "\(name) \(value)" + (quarter == 0 ? "" : " after \(quarter)/4")
+    }
+    udma.uart?.onPin = { level, cycle, quarter in
+      got[cycle, default: []].append(pin("uart_tx", level ? 1 : 0, quarter))
+    }
+    udma.i2c.first?.onPins = { old, new, cycle, quarter in
+      if old.scl != new.scl { got[cycle, default: []].append(pin("i2c_scl", new.scl ? 1 : 0, quarter)) }
+      if old.sda != new.sda { got[cycle, default: []].append(pin("i2c_sda", new.sda ? 1 : 0, quarter)) }
+    }
+    var lines = I2CLines()
+    var shown = SPIPins()
+    udma.spim?.onPins = { pins, cycle, quarter in
+      func note(_ name: String, _ old: UInt8, _ new: UInt8) {
+        if old != new { got[cycle, default: []].append(pin(name, UInt64(new), quarter)) }
+      }
+      note("spi_sck", shown.sck ? 1 : 0, pins.sck ? 1 : 0)
+      note("spi_csn", shown.csn, pins.csn)
+      note("spi_sdo", shown.sdo, pins.sdo)
+      note("spi_oe", shown.oe, pins.oe)
+      shown = pins
+    }
 
     for (cycle, entry) in entries {
       switch entry {
@@ -125,10 +133,31 @@ extension UDMATrace {
       case .l2Write(let address, let data, let strobe):
         expected[cycle, default: []].append("l2w \(hex(address)) \(hex(data & laneMask(strobe))) \(strobe)")
       case .event(let event): expected[cycle, default: []].append("event \(event)")
-      case .pins(let values):
-        if cycle > 0, let level = values["uart_tx"] { expected[cycle, default: []].append("uart_tx \(level)") }
+      case .pins(let values, let quarter):
+        if cycle > 0 {
+          for (name, value) in values.sorted(by: { $0.key < $1.key }) {
+            expected[cycle, default: []].append(pin(name, value, quarter))
+          }
+        }
       default: break
       }
+    }
+
+    func apply(_ values: [String: UInt64], _ cycle: Cycle) {
+      if let level = values["uart_rx"], let uart = udma.uart { udma.setReceivePin(of: uart, level != 0, at: cycle) }
+      if let i2c = udma.i2c.first, values["i2c_scl"] != nil || values["i2c_sda"] != nil {
+        if let level = values["i2c_scl"] { lines.scl = level != 0 }
+        if let level = values["i2c_sda"] { lines.sda = level != 0 }
+        udma.setBusLines(of: i2c, scl: lines.scl, sda: lines.sda, at: cycle)
+      }
+      if let levels = values["spi_sdi"], let spim = udma.spim {
+        udma.setDataPins(of: spim, UInt8(truncatingIfNeeded: levels), at: cycle)
+      }
+    }
+    var late: [[String: UInt64]] = []
+    udma.afterMidway = { cycle in
+      for values in late { apply(values, cycle) }
+      late = []
     }
 
     var next = 0
@@ -136,10 +165,9 @@ extension UDMATrace {
       var accesses: [Entry] = []
       while next < entries.count, entries[next].cycle == cycle {
         switch entries[next].entry {
-        case .inputs(let values):
-          if let level = values["uart_rx"], let uart = udma.uart {
-            udma.setReceivePin(of: uart, level != 0, at: cycle)
-          }
+        case .inputs(let values, let quarter):
+          // The later half of a cycle matters only to a peripheral clock that has an edge in its middle.
+          if period == 0, quarter >= 2 { late.append(values) } else { apply(values, cycle) }
         case .memory(let address, let bytes) where cycle > 0:
           for (index, byte) in bytes.enumerated() {
             let at = address &+ UInt32(index)

@@ -3,7 +3,7 @@
 // Follows `udma_subsystem.sv` of pulp-io v0.1.0 and `udma_core.sv`, `udma_ctrl.sv`, `udma_apb_if.sv` of udma_core
 // v2.0.0 with their traces (reference sections 5.1, 5.2). While anything moves it is stepped cycle by cycle through
 // one slot of the event queue; a long wait (a bit of the UART, a withheld grant) is one event. Left out: a peripheral
-// clock that is not the SoC clock divided by an integer.
+// clock that is neither the SoC clock divided by an integer nor twice as fast.
 
 import HardwareModel
 
@@ -16,6 +16,7 @@ public final class UDMA: BusTarget {
   public var diagnostics: DiagnosticSink? {
     didSet {
       for case let store as UDMARegisterStore in peripherals { store.diagnostics = diagnostics }
+      for case let master as UDMAI2C in peripherals { master.diagnostics = diagnostics }
     }
   }
   /// The L2 memory; without one, reads give 0 at once.
@@ -26,13 +27,19 @@ public final class UDMA: BusTarget {
 
   private let queue: EventQueue
   private var slot: EventQueue.Slot?
-  private let transmit: UDMATransmitEngine
-  private let receive: UDMAReceiveEngine
+  let transmit: UDMATransmitEngine
+  let receive: UDMAReceiveEngine
+  /// Changes whenever a channel may have changed.
+  public private(set) var revision: UInt64 = 0
   private let transmitIndex: [ObjectIdentifier: Int]
   private let receiveIndex: [ObjectIdentifier: Int]
   private let control = RegisterBank(UDMARegisters.block)
   /// SoC cycles of a peripheral clock cycle.
   private let period: UInt64
+  /// The peripheral clock runs at twice the SoC clock.
+  private let isDoubled: Bool
+  /// Called behind the peripheral clock's edge in the middle of a cycle.
+  var afterMidway: ((Cycle) -> Void)?
 
   private var now: Cycle = 0
   private var hasEmitted = false
@@ -40,7 +47,7 @@ public final class UDMA: BusTarget {
   /// The clock gates as the two synchroniser stages of the peripheral clock see them.
   private var gates: (UInt32, UInt32) = (0, 0)
 
-  /// A subsystem of `peripherals` in the order of their ids. `transmitOrder` and `receiveOrder` give the channels in the
+  /// A subsystem of `peripherals` in the order of their ids. `peripheralClockPeriod` counts SoC cycles; 0 is half of one. `transmitOrder` and `receiveOrder` give the channels in the
   /// order of arbitration, nil where a channel of the chip is not modelled.
   public init(
     queue: EventQueue, peripherals: [any UDMAPeripheral], transmitOrder: [UDMATransmitChannel?],
@@ -49,6 +56,7 @@ public final class UDMA: BusTarget {
     self.queue = queue
     self.peripherals = peripherals
     period = max(peripheralClockPeriod, 1)
+    isDoubled = peripheralClockPeriod == 0
     transmit = UDMATransmitEngine(channels: transmitOrder)
     receive = UDMAReceiveEngine(channels: receiveOrder)
     var transmitIndex: [ObjectIdentifier: Int] = [:]
@@ -65,12 +73,13 @@ public final class UDMA: BusTarget {
       advance(to: cycle)
       evaluate()
     }
-    for case let uart as UDMAUART in peripherals {
-      uart.onEvent = { [unowned self] event, cycle in onEvent?(event, cycle) }
-    }
+    for case let master as UDMASPIM in peripherals { master.periodQuarters = isDoubled ? 2 : 4 * period }
   }
 
   public var registers: RegisterBlock { UDMARegisters.block }
+
+  /// The next cycle in which anything may happen by itself, `.never` if nothing will.
+  public var nextActivity: Cycle { slot.map { queue.dueCycle(of: $0) } ?? .never }
 
   private var enabledClocks: UInt32 { control[UDMARegisters.cg] }
 
@@ -80,8 +89,30 @@ public final class UDMA: BusTarget {
   public func trigger(_ event: UInt8, at cycle: Cycle) {
     let selected = control[UDMARegisters.cfgEvt]
     for trigger in 0..<4 where UInt8(truncatingIfNeeded: selected >> UInt32(8 * trigger)) == event {
+      advance(to: cycle)
+      for (id, peripheral) in peripherals.enumerated() where enabledClocks >> UInt32(id) & 1 != 0 {
+        peripheral.trigger(trigger)
+      }
+      evaluate()
       onTrigger?(trigger, cycle)
     }
+  }
+
+  /// The lines of `master`'s bus have these levels from `cycle` on.
+  public func setBusLines(of master: UDMAI2C, scl: Bool, sda: Bool, at cycle: Cycle) {
+    let lines = I2CLines(scl: scl, sda: sda)
+    guard master.busLines != lines else { return }
+    advance(to: cycle)
+    master.busLines = lines
+    evaluate()
+  }
+
+  /// The data lines of `master` have these levels from `cycle` on.
+  public func setDataPins(of master: UDMASPIM, _ levels: UInt8, at cycle: Cycle) {
+    guard master.inputPins != levels else { return }
+    advance(to: cycle)
+    master.inputPins = levels
+    evaluate()
   }
 
   /// The receive pin of `uart` has level `level` from `cycle` on.
@@ -97,7 +128,7 @@ public final class UDMA: BusTarget {
 
   public func possibleEvents(at cycle: Cycle) -> EventSet {
     advance(to: cycle)
-    var events = EventSet()
+    var events = receive.possibleEvents
     for (id, peripheral) in peripherals.enumerated() where enabledClocks >> UInt32(id) & 1 != 0 {
       events.formUnion(peripheral.possibleEvents)
     }
@@ -145,6 +176,7 @@ public final class UDMA: BusTarget {
 
   public func write(_ offset: UInt32, _ value: UInt32, at cycle: Cycle) {
     advance(to: cycle)
+    revision &+= 1
     let slot = Int(offset >> 7 & 31)
     if slot == 0 {
       written = (offset & 0x7C, value)
@@ -201,12 +233,28 @@ public final class UDMA: BusTarget {
     for peripheral in peripherals {
       for channel in peripheral.receiveChannels where channel.generator.event { onEvent?(channel.event, now) }
       for channel in peripheral.transmitChannels where channel.generator.event { onEvent?(channel.event, now) }
-      (peripheral as? UDMAUART)?.emitEvents(at: now)
     }
+    if !isDoubled { emitPeripheralEvents() }
+  }
+
+  private func emitPeripheralEvents() {
+    for peripheral in peripherals { peripheral.emitEvents(at: now, to: onEvent) }
+  }
+
+  /// The additional edge of a doubled peripheral clock.
+  private func clockMidway() {
+    for (id, peripheral) in peripherals.enumerated() where gates.1 >> UInt32(id) & 1 != 0 {
+      peripheral.clockPinsMidway(at: now)
+    }
+    gates = (enabledClocks, gates.0)
+    afterMidway?(now)
+    for peripheral in peripherals { peripheral.present() }
+    if enabledClocks != 0 { emitPeripheralEvents() }
   }
 
   private func clock() {
     emit()
+    if isDoubled { clockMidway() }
     let clocks = enabledClocks
     let isCoreOn = clocks != 0
     let pinEdge = (now &+ 1) % period == 0
@@ -223,8 +271,8 @@ public final class UDMA: BusTarget {
         system: clocks >> UInt32(id) & 1 != 0, pins: pinEdge && gates.1 >> UInt32(id) & 1 != 0, at: now)
     }
     if isCoreOn {
-      transmit.clock(at: now)
-      receive.clock(offers: offers, at: now)
+      transmit.clock(on: memory, at: now)
+      receive.clock(offers: offers, on: memory, at: now)
     }
     if pinEdge { gates = (clocks, gates.0) }
     if let written {
@@ -233,6 +281,7 @@ public final class UDMA: BusTarget {
       receive.destinationPrefix = control[UDMARegisters.l2Dest]
     }
     written = nil
+    revision &+= 1
     now &+= 1
     hasEmitted = false
   }
@@ -245,7 +294,7 @@ public final class UDMA: BusTarget {
     for (id, peripheral) in peripherals.enumerated() where until > now {
       let edges = peripheral.quietEdges(hasClock: enabledClocks >> UInt32(id) & 1 != 0)
       if edges == .max { continue }
-      until = min(until, period == 1 ? now &+ edges : now)
+      until = min(until, period == 1 && !isDoubled ? now &+ edges : now)
     }
     return until
   }

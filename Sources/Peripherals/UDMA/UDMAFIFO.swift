@@ -36,44 +36,30 @@ struct UDMATransmitFIFO: Equatable {
   }
 }
 
-/// A dual-clock FIFO of four places with a two-entry register behind it (`udma_dc_fifo`, `cdc_fifo_gray`).
+/// A dual-clock FIFO of four or eight places with a two-entry register behind it (`udma_dc_fifo`, `cdc_fifo_gray`).
 struct UDMAClockCrossingFIFO: Equatable {
-  private var data: (UInt32, UInt32, UInt32, UInt32) = (0, 0, 0, 0)
-  // Three-bit pointers; on each side two synchroniser stages of the other side's.
+  private var data = SIMD8<UInt32>()
+  private let depth: UInt8
+  // Pointers of one bit more than a place's number; on each side two synchroniser stages of the other side's. The RTL
+  // passes them in Gray code, which differs only in what metastability could do.
   private var writePointer: UInt8 = 0
   private var readPointer: UInt8 = 0
-  private var readSynced: (UInt8, UInt8) = (0, 0)
-  private var writeSynced: (UInt8, UInt8) = (0, 0)
+  private var readSynced: UInt8 = 0
+  private var readArriving: UInt8 = 0
+  private var writeSynced: UInt8 = 0
+  private var writeArriving: UInt8 = 0
   // The spill register: A takes input, B holds what A could not pass on.
   private var a: UInt32?
   private var b: UInt32?
 
-  static func == (x: Self, y: Self) -> Bool {
-    x.data == y.data && x.writePointer == y.writePointer && x.readPointer == y.readPointer
-      && x.readSynced == y.readSynced && x.writeSynced == y.writeSynced && x.a == y.a && x.b == y.b
-  }
+  /// A FIFO of `depth` places, 4 or 8.
+  init(depth: UInt8 = 4) { self.depth = depth == 8 ? 8 : 4 }
 
-  var isReady: Bool { writePointer ^ readSynced.1 != 4 }
+  var isReady: Bool { writePointer ^ readSynced != depth }
   var front: UInt32? { b ?? a }
 
-  private subscript(index: UInt8) -> UInt32 {
-    get {
-      switch index & 3 {
-      case 0: return data.0
-      case 1: return data.1
-      case 2: return data.2
-      default: return data.3
-      }
-    }
-    set {
-      switch index & 3 {
-      case 0: data.0 = newValue
-      case 1: data.1 = newValue
-      case 2: data.2 = newValue
-      default: data.3 = newValue
-      }
-    }
-  }
+  private func next(_ pointer: UInt8) -> UInt8 { (pointer &+ 1) & (2 * depth &- 1) }
+  private func place(_ pointer: UInt8) -> Int { Int(pointer & (depth &- 1)) }
 
   /// Clock edges of the source side (with what it writes), the destination side (with whether it takes the front), or
   /// of both at once.
@@ -81,27 +67,33 @@ struct UDMAClockCrossingFIFO: Equatable {
     let old = self
     if source {
       if let written, old.isReady {
-        self[old.writePointer] = written
-        writePointer = (old.writePointer + 1) & 7
+        data[place(old.writePointer)] = written
+        writePointer = next(old.writePointer)
       }
-      readSynced = (old.readPointer, old.readSynced.0)
+      readSynced = old.readArriving
+      readArriving = old.readPointer
     }
     if destination {
       let isFilled = old.a == nil || old.b == nil
-      let hasData = old.writeSynced.1 != old.readPointer
-      if hasData, isFilled { readPointer = (old.readPointer + 1) & 7 }
-      writeSynced = (old.writePointer, old.writeSynced.0)
+      let hasData = old.writeSynced != old.readPointer
+      if hasData, isFilled { readPointer = next(old.readPointer) }
+      writeSynced = old.writeArriving
+      writeArriving = old.writePointer
       let drainsA = old.a != nil && old.b == nil
       if drainsA, !isTaken { b = old.a } else if old.b != nil, isTaken { b = nil }
-      if hasData, isFilled { a = old[old.readPointer] } else if drainsA { a = nil }
+      if hasData, isFilled { a = old.data[place(old.readPointer)] } else if drainsA { a = nil }
     }
   }
 
-  /// True if clock edges without input and without a taker change nothing.
-  var isSettled: Bool {
-    readSynced == (readPointer, readPointer) && writeSynced == (writePointer, writePointer)
-      && !(a != nil && b == nil) && (writePointer == readPointer || a != nil && b != nil)
+  /// True if clock edges of the source side without input change nothing.
+  var isSourceSettled: Bool { readSynced == readPointer && readArriving == readPointer }
+  /// True if clock edges of the destination side without a taker change nothing.
+  var isDestinationSettled: Bool {
+    writeSynced == writePointer && writeArriving == writePointer && !(a != nil && b == nil)
+      && (writePointer == readPointer || a != nil && b != nil)
   }
+  /// True if clock edges without input and without a taker change nothing.
+  var isSettled: Bool { isSourceSettled && isDestinationSettled }
 
   var isEmpty: Bool { writePointer == readPointer && a == nil && b == nil }
 
@@ -112,10 +104,10 @@ struct UDMAClockCrossingFIFO: Equatable {
     if let a { all.append(a) }
     var pointer = readPointer
     while pointer != writePointer {
-      all.append(self[pointer])
-      pointer = (pointer + 1) & 7
+      all.append(data[place(pointer)])
+      pointer = next(pointer)
     }
-    self = UDMAClockCrossingFIFO()
+    self = UDMAClockCrossingFIFO(depth: depth)
     return all
   }
 }

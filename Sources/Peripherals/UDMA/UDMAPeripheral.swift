@@ -17,10 +17,17 @@ public protocol UDMAPeripheral: AnyObject {
   /// Software writes register `offset` in this cycle; lost if the peripheral has no clock.
   func willWrite(_ offset: UInt32, _ value: UInt32)
 
+  /// Trigger `index` (0...3) of the control slot fires in this cycle.
+  func trigger(_ index: Int)
+  /// Reports the events, other than those of the channels, that are high in `cycle`.
+  func emitEvents(at cycle: Cycle, to sink: ((_ event: Int, Cycle) -> Void)?)
+
   /// Shows what the receive channels offer in this cycle.
   func present()
   /// The clock edge that ends `cycle`, for the side that faces the core (`system`) and the side that faces the pins.
   func clock(system: Bool, pins: Bool, at cycle: Cycle)
+  /// A clock edge in the middle of `cycle` for the side that faces the pins: its clock runs at twice the SoC clock.
+  func clockPinsMidway(at cycle: Cycle)
   /// How many clock edges change nothing but counters that run towards a known value; 0 while anything moves.
   func quietEdges(hasClock: Bool) -> UInt64
   /// Advances those counters.
@@ -32,6 +39,9 @@ public protocol UDMAPeripheral: AnyObject {
 
 extension UDMAPeripheral {
   public func willRead(_ offset: UInt32) {}
+  public func trigger(_ index: Int) {}
+  public func emitEvents(at cycle: Cycle, to sink: ((_ event: Int, Cycle) -> Void)?) {}
+  public func clockPinsMidway(at cycle: Cycle) {}
   public func present() {}
   public func skip(_ edges: UInt64) {}
 }

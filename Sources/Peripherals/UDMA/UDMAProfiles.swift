@@ -4,10 +4,12 @@ import HardwareModel
 
 extension UDMA {
   /// The subsystem of profile P8: UART 0, SPIM 1, I2C 2, SDIO 3, CPI 4, HYPER 5 and 6, FILTER 7.
-  public static func p8(queue: EventQueue, peripheralClockPeriod: UInt64 = 1) -> UDMA {
+  ///
+  /// `i2cDropsData` fits the I2C master of P7, which loses data of its TX channel while it waits for a command.
+  public static func p8(queue: EventQueue, peripheralClockPeriod: UInt64 = 1, i2cDropsData: Bool = false) -> UDMA {
     let uart = UDMAUART(firstEvent: 0)
     let spim = UDMASPIM(firstEvent: 4)
-    let i2c = UDMAI2C(firstEvent: 8)
+    let i2c = UDMAI2C(firstEvent: 8, errorEvent: 32, noAcknowledgeEvent: 33, dropsData: i2cDropsData)
     let camera = UDMARegisterStore.camera(firstEvent: 16)
     return UDMA(
       queue: queue,
@@ -30,7 +32,12 @@ extension UDMA {
   public static func p7(queue: EventQueue, peripheralClockPeriod: UInt64 = 1) -> UDMA {
     let uart = UDMAUART(firstEvent: 0)
     let spim = UDMASPIM(firstEvent: 4)
-    let i2c = [UDMAI2C(firstEvent: 8), UDMAI2C(firstEvent: 12)]
+    // Their TX data are not lost, other than in the hardware: see `UDMAI2C.warnsOfDrops`.
+    let i2c = [
+      UDMAI2C(firstEvent: 8, errorEvent: 126, noAcknowledgeEvent: 124),
+      UDMAI2C(firstEvent: 12, errorEvent: 127, noAcknowledgeEvent: 125),
+    ]
+    for master in i2c { master.warnsOfDrops = true }
     let camera = UDMARegisterStore.camera(firstEvent: 24)
     return UDMA(
       queue: queue,
@@ -50,4 +57,8 @@ extension UDMA {
 
   /// The UART in slot id 0.
   public var uart: UDMAUART? { peripherals.first as? UDMAUART }
+  /// The I2C masters, from slot id 2 on.
+  public var i2c: [UDMAI2C] { peripherals.compactMap { $0 as? UDMAI2C } }
+  /// The SPI master in slot id 1.
+  public var spim: UDMASPIM? { peripherals.count > 1 ? peripherals[1] as? UDMASPIM : nil }
 }

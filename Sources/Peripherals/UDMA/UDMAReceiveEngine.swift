@@ -46,6 +46,12 @@ final class UDMAReceiveEngine {
       channel.config, isAccepting: isAccepting, isGranted: taken == index, dataSize: takenDataSize)
   }
 
+  /// The event that the datum taken in the cycle before may end in.
+  var possibleEvents: EventSet {
+    guard taken >= 0, let channel = channels[taken] else { return EventSet() }
+    return EventSet(channel.event)
+  }
+
   /// Raises the request on the L2 port that this cycle shows.
   func request(on port: (any UDMAMemoryPort)?, at cycle: Cycle) {
     guard grant == nil, let head = queue.first else { return }
@@ -80,7 +86,8 @@ final class UDMAReceiveEngine {
   }
 
   /// One clock edge, after `present`. `offers` are the data offered in this cycle.
-  func clock(offers: [UInt32?], at cycle: Cycle) {
+  func clock(offers: [UInt32?], on port: (any UDMAMemoryPort)?, at cycle: Cycle) {
+    if grant == .undecided, let decided = port?.decided(.receive, by: cycle) { grant = decided.grant }
     let accepting = isAccepting
     let old = (taken: taken, dataSize: takenDataSize, destination: takenDestination, data: takenData)
     var pushed: Request?
@@ -121,6 +128,14 @@ final class UDMAReceiveEngine {
       if channel.offered != nil, isActive(index) { return now }
     }
     if queue.isEmpty { return .never }
-    return grant ?? now
+    return grant == .undecided ? now : grant ?? now
+  }
+
+  /// Calls `body` with the first and the last byte of each datum that waits for the port.
+  func forEachRequest(_ body: (Address, Address) -> Void) {
+    for request in queue {
+      let first = udmaAddress(request.address, request.destination, prefix: destinationPrefix)
+      body(first, first &+ 3)
+    }
   }
 }

@@ -93,8 +93,12 @@ final class UDMATransmitEngine {
   }
 
   /// One clock edge, after `present` and after the peripherals' own clock edge.
-  func clock(at cycle: Cycle) {
+  func clock(on port: (any UDMAMemoryPort)?, at cycle: Cycle) {
     let accepting = isAccepting
+    if grant == .undecided, let decided = port?.decided(.transmit, by: cycle) {
+      grant = decided.grant
+      grantedData = decided.data
+    }
     let isGranted = grant.map { $0 <= cycle } ?? false
     let head = queue.first
     let old = (
@@ -175,7 +179,15 @@ final class UDMATransmitEngine {
       if channel.fifo.isRequesting, isActive(index) { return now }
     }
     if queue.isEmpty { return .never }
-    return grant ?? now
+    return grant == .undecided ? now : grant ?? now
+  }
+
+  /// Calls `body` with the first and the last byte of each datum that waits for the port.
+  func forEachRequest(_ body: (Address, Address) -> Void) {
+    for request in queue {
+      let first = udmaAddress(request.address, request.destination, prefix: sourcePrefix)
+      body(first, first &+ 3)
+    }
   }
 }
 

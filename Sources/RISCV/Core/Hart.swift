@@ -1,8 +1,9 @@
 // One CV32E40P core: its state, its memories and its run loop.
 //
-// Two engines execute the same instructions with the same cycle counts. The exact engine (`Engine/ExactEngine.swift`)
-// steps one instruction at a time and knows every rule of the timing model: late answers, interrupts, sleep. The block
-// engine (`Engine/BlockEngine.swift`) runs whole translated blocks while nothing of that is in sight.
+// Three engines execute the same instructions with the same cycle counts. The exact engine (`Engine/ExactEngine.swift`)
+// steps one instruction at a time and knows every rule of the closed timing model: late answers, interrupts, sleep. The
+// block engine (`Engine/BlockEngine.swift`) runs whole translated blocks while nothing of that is in sight. The stepped
+// engine (`Engine/SteppedEngine.swift`) takes over where instruction fetches or data accesses may have to wait for a bank.
 
 import HardwareModel
 
@@ -16,6 +17,8 @@ public struct HartConfiguration: Sendable {
   public var cycleModel = true
   /// False: the exact engine runs everything.
   public var blockEngine = true
+  /// True: the cycle-stepped engine runs everything, not only what may have to wait for a bank. Same cycles.
+  public var alwaysStepped = false
 
   public init() {}
 }
@@ -54,10 +57,32 @@ public final class Hart {
 
   /// Ranges reached without a bus call, in order of registration.
   private(set) var windows: [MemoryWindow] = []
-  /// The window that the block engine reaches without a call: the largest writable data window.
-  private(set) var mainWindow: MemoryWindow?
+  /// The memories behind them and their decoded code.
+  private var memories: [DirectMemory] = []
+  private var codeRegions: [CodeRegion] = []
+  /// The memory that the block engine reaches without a call: the largest writable one.
+  private var mainMemory: DirectMemory?
+  private var mainCode: CodeRegion?
+  /// Its parts in order of address.
+  private var mainRanges: [(offset: UInt32, size: UInt32, region: Int)] = []
+  /// What of it blocks reach now, and the regions that this leaves out.
+  private var blockMemory: BlockMemory?
+  private var blockMemoryExcludes: RegionSet = 0
   var fetchWindow: MemoryWindow?
   let blocks = BlockCache()
+
+  /// The arbiters of the memories, if contention is modelled.
+  public var interconnect: HartInterconnect? {
+    didSet { blocks.dropAll() }
+  }
+  let stepper = SteppedEngine()
+  var history = PipelineHistory()
+  /// Address of the last instruction of a block that was left in its middle, if it is a load or store.
+  var lastAddress: Address?
+  /// Grants of the load or store that executes now.
+  var accessTimes = (AccessTimes(), AccessTimes())
+  /// The cycle from which the stepped engine must run, found while events were processed.
+  var contentionFrom: Cycle?
 
   // The interrupt input as the controller drives it: the line presented now and the one before, with their first cycles.
   private var line = -1
@@ -111,28 +136,83 @@ public final class Hart {
     accessSlot = queue.register("core.data") { [unowned self] cycle in self.completeAccess(at: cycle) }
   }
 
-  deinit { x.deallocate() }
+  deinit {
+    x.deallocate()
+    history.deallocate()
+  }
 
   // MARK: Memories
 
-  /// Makes `memory` reachable at `base` (its own address unless it is an alias) through the chosen ports.
+  /// Makes `memory` reachable at `base` (its own address unless it is an alias) through the chosen ports. `region`: its
+  /// number in the interconnect, -1 if nobody competes for it.
   public func map(
     _ memory: DirectMemory, at base: Address? = nil, offset: UInt32 = 0, size: UInt32? = nil, data: Bool = true,
-    fetch: Bool = true
+    fetch: Bool = true, region: Int = -1
   ) {
     let start = base ?? memory.base
     let length = size ?? UInt32(memory.size) &- offset
     let canonical = memory.base &+ offset
     let shared = windows.first { $0.memory === memory }?.code
+    let code = shared ?? CodeRegion(memory)
     let window = MemoryWindow(
       base: start, size: length, memory: memory, bytes: memory.bytes.advanced(by: Int(offset)), canonical: canonical,
-      isData: data, isFetchable: fetch, code: shared ?? CodeRegion(memory))
+      isData: data, isFetchable: fetch, region: region, code: code)
     if shared == nil {
+      memories.append(memory)
+      codeRegions.append(code)
       memory.onWrite = { [unowned self] address, count in self.memoryChanged(address, count, in: memory) }
     }
     windows.append(window)
-    if data, memory.isWritable, start == canonical, length > mainWindow?.size ?? 0 { mainWindow = window }
+    chooseMainMemory()
   }
+
+  private func chooseMainMemory() {
+    var best: UInt64 = 0
+    for candidate in windows {
+      let parts = windows.filter {
+        $0.memory === candidate.memory && $0.isData && $0.memory.isWritable && $0.base == $0.canonical
+      }
+      let total = parts.reduce(0) { $0 + UInt64($1.size) }
+      guard total > best else { continue }
+      best = total
+      mainMemory = candidate.memory
+      mainCode = candidate.code
+      mainRanges = parts.sorted { $0.base < $1.base }
+        .map { (offset: $0.base &- candidate.memory.base, size: $0.size, region: $0.region) }
+    }
+    blockMemory = nil
+  }
+
+  /// What blocks with code in `codeRegion` may load and store without anyone noticing: a data access to the bank that
+  /// instructions come from, or to one where others are at work, is the business of the other engines.
+  func memoryForBlocks(codeRegion: Int) -> BlockMemory? {
+    var excluded: RegionSet = 0
+    if let interconnect {
+      excluded = ~interconnect.quietRegions
+      if codeRegion >= 0 { excluded |= 1 << RegionSet(codeRegion & 7) }
+    }
+    if let blockMemory, blockMemoryExcludes == excluded { return blockMemory }
+    guard let mainMemory, let mainCode else { return nil }
+    blockMemoryExcludes = excluded
+    let ranges = mainRanges.filter { $0.region < 0 || excluded >> RegionSet($0.region & 7) & 1 == 0 }
+    blockMemory = BlockMemory(mainMemory, mainCode, ranges: ranges.map { (offset: $0.offset, size: $0.size) })
+    return blockMemory
+  }
+
+  /// The window that instructions at `address` come from.
+  func fetchableWindow(_ address: Address) -> MemoryWindow? {
+    windows.first { $0.isFetchable && $0.contains(address) }
+  }
+
+  /// The number of the window that holds data at `address`.
+  func dataWindowIndex(_ address: Address) -> Int? {
+    windows.firstIndex { $0.isData && $0.contains(address) }
+  }
+
+  func regionOfWindow(_ index: Int) -> Int { windows[index].region }
+
+  /// The region that a data access to `address` goes to, -1 if nobody competes for it.
+  func dataRegion(_ address: Address) -> Int { dataWindowIndex(address).map { windows[$0].region } ?? -1 }
 
   /// Drops decoded code that `count` bytes written at `address` may have changed.
   func memoryChanged(_ address: Address, _ count: Int, in memory: DirectMemory) {
@@ -160,6 +240,8 @@ public final class Hart {
   public func start(at pc: Address, mie: UInt32) {
     self.pc = pc & ~1
     csrs.mie = mie
+    stepper.reset()
+    history.restart(FrontEnd())
   }
 
   /// Presents interrupt `newLine` (-1: none) to the core from cycle `from` on.
@@ -228,6 +310,10 @@ public final class Hart {
     while true {
       if let stop { return stop }
       if counters.instructions >= instructionLimit { return .instructionLimit }
+      if stepper.isActive {
+        if let stop = stepper.run(self, until: limit, instructionLimit: instructionLimit) { return stop }
+        continue
+      }
       if usesBlocks, timing.isClean, runBlocks(until: limit, instructionLimit: instructionLimit) { continue }
       if let stop = runExact(until: limit, instructionLimit: instructionLimit) { return stop }
     }
@@ -236,7 +322,8 @@ public final class Hart {
   /// True if translated blocks may run now.
   @inline(__always)
   private var usesBlocks: Bool {
-    configuration.blockEngine && instructionObserver == nil && asleepFrom == nil && !countsSlowEvents
+    configuration.blockEngine && !configuration.alwaysStepped && instructionObserver == nil && asleepFrom == nil
+      && !countsSlowEvents
       && !interruptThreatens && !announcesNextIssue && outstanding.isEmpty
   }
 
@@ -246,7 +333,7 @@ public final class Hart {
     while true {
       let before = pc
       if let stop = step(until: limit) { return stop }
-      if stop != nil || counters.instructions >= instructionLimit { return nil }
+      if stop != nil || stepper.isActive || counters.instructions >= instructionLimit { return nil }
       budget -= 1
       guard usesBlocks, timing.isClean, let fetchWindow, fetchWindow.contains(pc) else { continue }
       let jumped = pc &- before > 4

@@ -14,7 +14,8 @@ import HardwareModel
 struct MemoryWindow {
   let base: Address
   let size: UInt32
-  let memory: DirectMemory
+  // The hart owns both; a copy of a window, made for every instruction, must not count references.
+  unowned(unsafe) let memory: DirectMemory
   /// Host address of `base`.
   let bytes: UnsafeMutableRawPointer
   /// Address of `base` in the memory's own range; differs from `base` in an alias.
@@ -22,10 +23,44 @@ struct MemoryWindow {
   /// Seen by the data port, by the instruction port.
   let isData: Bool
   let isFetchable: Bool
-  let code: CodeRegion?
+  /// The memory's number in the interconnect, -1 if nobody competes for it.
+  let region: Int
+  unowned(unsafe) let code: CodeRegion?
 
   @inline(__always)
   func contains(_ address: Address) -> Bool { address &- base < size }
+}
+
+/// The part of the main memory that blocks reach without a call: one range of addresses, or two with a gap.
+struct BlockMemory {
+  /// Host address and line marks of `base`.
+  let bytes: UnsafeMutableRawPointer
+  let lines: UnsafeMutablePointer<UInt8>
+  let base: Address
+  let size: UInt32
+  /// A second range, by its distance from `base`.
+  let secondOffset: UInt32
+  let secondSize: UInt32
+
+  /// `ranges`: offset and size of ascending, disjoint parts of `memory`.
+  init(_ memory: DirectMemory, _ code: CodeRegion, ranges: [(offset: UInt32, size: UInt32)]) {
+    var joined: [(offset: UInt32, size: UInt32)] = []
+    for range in ranges {
+      if let last = joined.last, last.offset &+ last.size == range.offset {
+        joined[joined.count - 1].size = last.size &+ range.size
+      } else {
+        joined.append(range)
+      }
+    }
+    let first = joined.first ?? (offset: 0, size: 0)
+    let second = joined.count > 1 ? joined[1] : (offset: first.offset, size: 0)
+    bytes = memory.bytes + Int(first.offset)
+    lines = code.lines + Int(first.offset >> CodeRegion.lineShift)
+    base = memory.base &+ first.offset
+    size = first.size
+    secondOffset = second.offset &- first.offset
+    secondSize = second.size
+  }
 }
 
 /// Decoded instructions and translated blocks of one memory, by halfword.

@@ -89,7 +89,7 @@ extension Hart {
   }
 
   /// Events of ID that `instruction` causes when it retires.
-  private static func events(of instruction: Instruction) -> UInt32 {
+  static func events(of instruction: Instruction) -> UInt32 {
     var events = PerformanceEvent.instruction
     switch instruction.timing {
     case .load: events |= PerformanceEvent.load

@@ -18,8 +18,14 @@ extension Hart {
       guard let found = fetchWindow, found.contains(pc) else { return false }
       window = found
     }
-    guard window.base == window.canonical, let region = window.code, let main = mainWindow, let mainCode = main.code
-    else { return false }
+    guard window.base == window.canonical, let region = window.code else { return false }
+    // Where fetches may be late at any time, no block has constant cycles.
+    if window.region >= 0, let interconnect,
+      interconnect.contendedFetches >> RegionSet(window.region & 7) & 1 != 0
+    {
+      return false
+    }
+    guard let data = memoryForBlocks(codeRegion: window.region) else { return false }
 
     // Every instruction takes at least a cycle, so a limit of instructions is a limit of cycles too. The slice keeps
     // the 32-bit counters of the loop from overflowing.
@@ -42,8 +48,8 @@ extension Hart {
       guard let entry else { return started }
       var run = BlockRun(block: entry, now: timing.avail)
       let outcome = Self.loop(
-        &run, x: x, exits: blocks.exits, table: region.blocks, codeBase: region.base, codeSize: region.size,
-        memory: main.bytes, memoryBase: main.base, memorySize: main.size, lines: mainCode.lines, deadline: deadline,
+        &run, x: x, exits: blocks.exits, table: region.blocks + region.index(window.base), codeBase: window.base,
+        codeSize: window.size, data: data, deadline: deadline,
         divisions: configuration.cycleModel ? .max : 0)
       started = started || run.instructionsAndLoads != 0
       counters.instructions &+= run.instructionsAndLoads & 0xFFFF_FFFF
@@ -52,10 +58,12 @@ extension Hart {
       counters.storesNotThroughSP &+= run.stores >> 32
       switch outcome {
       case .deadline:
+        rememberChain(run)
         timing = PipelineTiming(cleanAt: run.now)
         pc = run.pc
         return started
       case .unknownTarget:
+        rememberEnd(run)
         timing = PipelineTiming(cleanAt: run.now)
         pc = run.pc
         if !window.contains(pc) { return true }
@@ -63,10 +71,33 @@ extension Hart {
         if run.jumped, configuration.cycleModel, straddles(pc) { timing.avail += 1 }
         if timing.avail >= deadline { return true }
       case .exact:
+        rememberChain(run)
         let replayed = replay(from: run.blockPC, count: run.index, at: run.now)
+        history.append(
+          block: run.blockPC, instructions: run.index, next: pc, address: lastAddress, at: run.now)
+        lastAddress = nil
         return started || replayed
       }
     }
+  }
+
+  /// Notes the block before the one at `run.blockPC`, if there was one.
+  private func rememberChain(_ run: BlockRun) {
+    guard run.instructionsAndLoads != 0, let exit = run.lastExit?.pointee else { return }
+    let jumped = exit.target & 1 == 0
+    history.restart(nil)
+    history.append(
+      block: run.previousPC, instructions: Int(exit.instructionsAndLoads & 0xFFFF_FFFF), next: run.blockPC,
+      isTaken: jumped, at: run.now &- Cycle(exit.cycles) &- (jumped && run.blockStraddles ? 1 : 0))
+  }
+
+  /// Notes the block at `run.blockPC`, which was left through its last exit.
+  private func rememberEnd(_ run: BlockRun) {
+    guard let exit = run.lastExit?.pointee else { return }
+    if run.instructionsAndLoads != exit.instructionsAndLoads { history.restart(nil) }
+    history.append(
+      block: run.blockPC, instructions: Int(exit.instructionsAndLoads & 0xFFFF_FFFF), next: run.pc,
+      isTaken: run.jumped, at: run.now &- Cycle(exit.cycles))
   }
 
   /// Brings timing, pc and counters to what they are after `count` instructions of the block at `start`, which was
@@ -82,6 +113,10 @@ extension Hart {
       if instruction.timing == .store {
         counters.stores += 1
         if instruction.rs1 != 2 { counters.storesNotThroughSP += 1 }
+      }
+      lastAddress = nil
+      if instruction.timing == .store || instruction.timing == .load && instruction.rd != instruction.rs1 {
+        lastAddress = x[Int(instruction.rs1)] &+ instruction.immediate
       }
       let target = instruction.timing == .jump ? place &+ instruction.immediate : next
       if configuration.cycleModel {
@@ -122,6 +157,11 @@ struct BlockRun {
   var index = 0
   /// The unknown target was reached by a jump.
   var jumped = false
+  /// The block begins with a straddling instruction.
+  var blockStraddles = false
+  /// The block before, and the exit through which it was left, if any was.
+  var previousPC: Address = 0
+  var lastExit: UnsafeMutablePointer<BlockExit>?
 
   init(block: UnsafeMutablePointer<MicroOp>, now: Cycle) {
     self.block = block

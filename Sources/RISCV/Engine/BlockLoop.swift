@@ -12,16 +12,22 @@ extension Hart {
   static func loop(
     _ run: inout BlockRun, x: UnsafeMutablePointer<UInt32>, exits: UnsafeMutablePointer<BlockExit>,
     table: UnsafeMutablePointer<UnsafeMutablePointer<MicroOp>?>, codeBase: Address, codeSize: UInt32,
-    memory: UnsafeMutableRawPointer, memoryBase: Address, memorySize: UInt32, lines: UnsafeMutablePointer<UInt8>,
-    deadline: Cycle, divisions: Cycle
+    data: BlockMemory, deadline: Cycle, divisions: Cycle
   ) -> BlockOutcome {
+    let memory = data.bytes
+    let lines = data.lines
+    let memoryBase = data.base
+    let memorySize = data.size
+    let secondOffset = data.secondOffset
+    let secondSize = data.secondSize
+    var previous = run.block
     var block = run.block
     var p = block
     var now = run.now
     var instructionsAndLoads: UInt64 = 0
     var stores: UInt64 = 0
     let lineShift = CodeRegion.lineShift
-    var exit: UnsafeMutablePointer<BlockExit>
+    var exit = exits
     var outcome = BlockOutcome.exact
     var target: Address = 0
 
@@ -29,6 +35,7 @@ extension Hart {
       let op = p.pointee
       switch op.code {
       case .enter:
+        previous = block
         block = p
         if now &+ Cycle(op.immediate) > deadline {
           outcome = .deadline
@@ -45,7 +52,7 @@ extension Hart {
         stores &+= exit.pointee.stores
         guard let next = exit.pointee.slot.pointee else {
           outcome = .unknownTarget
-          run.pc = exit.pointee.target
+          run.pc = exit.pointee.target & ~1
           run.jumped = false
           break execution
         }
@@ -95,21 +102,21 @@ extension Hart {
         x[Int(op.rd)] = x[Int(op.rs2)] == 0 ? x[Int(op.rs1)] : x[Int(op.rs1)] % x[Int(op.rs2)]
       case .lb:
         let offset = x[Int(op.rs1)] &+ op.immediate &- memoryBase
-        if offset >= memorySize {
+        if offset >= memorySize && offset &- secondOffset >= secondSize {
           run.index = Int(op.index)
           break execution
         }
         x[Int(op.rd)] = UInt32(bitPattern: Int32(memory.load(fromByteOffset: Int(offset), as: Int8.self)))
       case .lbu:
         let offset = x[Int(op.rs1)] &+ op.immediate &- memoryBase
-        if offset >= memorySize {
+        if offset >= memorySize && offset &- secondOffset >= secondSize {
           run.index = Int(op.index)
           break execution
         }
         x[Int(op.rd)] = UInt32(memory.load(fromByteOffset: Int(offset), as: UInt8.self))
       case .lh:
         let offset = x[Int(op.rs1)] &+ op.immediate &- memoryBase
-        if offset >= memorySize || offset & 3 > 2 {
+        if offset >= memorySize && offset &- secondOffset >= secondSize || offset & 3 > 2 {
           run.index = Int(op.index)
           break execution
         }
@@ -117,21 +124,21 @@ extension Hart {
           bitPattern: Int32(Int16(littleEndian: memory.loadUnaligned(fromByteOffset: Int(offset), as: Int16.self))))
       case .lhu:
         let offset = x[Int(op.rs1)] &+ op.immediate &- memoryBase
-        if offset >= memorySize || offset & 3 > 2 {
+        if offset >= memorySize && offset &- secondOffset >= secondSize || offset & 3 > 2 {
           run.index = Int(op.index)
           break execution
         }
         x[Int(op.rd)] = UInt32(UInt16(littleEndian: memory.loadUnaligned(fromByteOffset: Int(offset), as: UInt16.self)))
       case .lw:
         let offset = x[Int(op.rs1)] &+ op.immediate &- memoryBase
-        if offset >= memorySize || offset & 3 != 0 {
+        if offset >= memorySize && offset &- secondOffset >= secondSize || offset & 3 != 0 {
           run.index = Int(op.index)
           break execution
         }
         x[Int(op.rd)] = UInt32(littleEndian: memory.load(fromByteOffset: Int(offset), as: UInt32.self))
       case .sb:
         let offset = x[Int(op.rs1)] &+ op.immediate &- memoryBase
-        if offset >= memorySize || lines[Int(offset &>> lineShift)] != 0 {
+        if offset >= memorySize && offset &- secondOffset >= secondSize || lines[Int(offset &>> lineShift)] != 0 {
           run.index = Int(op.index)
           break execution
         }
@@ -139,7 +146,9 @@ extension Hart {
           of: UInt8(truncatingIfNeeded: x[Int(op.rs2)]), toByteOffset: Int(offset), as: UInt8.self)
       case .sh:
         let offset = x[Int(op.rs1)] &+ op.immediate &- memoryBase
-        if offset >= memorySize || offset & 3 > 2 || lines[Int(offset &>> lineShift)] != 0 {
+        if offset >= memorySize && offset &- secondOffset >= secondSize || offset & 3 > 2
+          || lines[Int(offset &>> lineShift)] != 0
+        {
           run.index = Int(op.index)
           break execution
         }
@@ -147,7 +156,9 @@ extension Hart {
           of: UInt16(truncatingIfNeeded: x[Int(op.rs2)]).littleEndian, toByteOffset: Int(offset), as: UInt16.self)
       case .sw:
         let offset = x[Int(op.rs1)] &+ op.immediate &- memoryBase
-        if offset >= memorySize || offset & 3 != 0 || lines[Int(offset &>> lineShift)] != 0 {
+        if offset >= memorySize && offset &- secondOffset >= secondSize || offset & 3 != 0
+          || lines[Int(offset &>> lineShift)] != 0
+        {
           run.index = Int(op.index)
           break execution
         }
@@ -266,13 +277,18 @@ extension Hart {
         continue execution
       case .jumpRegister:
         target = (x[Int(op.rs1)] &+ op.immediate) & ~1
+        let distance = target &- codeBase
+        if distance >= codeSize {
+          // Into another memory, whose fetches may be late: the exact engine looks where it goes.
+          run.index = Int(exits[Int(op.aux)].instructionsAndLoads & 0xFFFF_FFFF) - 1
+          break execution
+        }
         x[Int(op.rd)] = block.pointee.aux &+ UInt32(op.index)
         exit = exits + Int(op.aux)
         now &+= Cycle(exit.pointee.cycles)
         instructionsAndLoads &+= exit.pointee.instructionsAndLoads
         stores &+= exit.pointee.stores
-        let distance = target &- codeBase
-        guard distance < codeSize, let next = table[Int(distance &>> 1)] else {
+        guard let next = table[Int(distance &>> 1)] else {
           outcome = .unknownTarget
           run.pc = target
           run.jumped = true
@@ -285,6 +301,9 @@ extension Hart {
       p += 1
     }
     run.blockPC = block.pointee.aux
+    run.blockStraddles = block.pointee.index != 0
+    run.previousPC = previous.pointee.aux
+    run.lastExit = exit
     run.now = now
     run.instructionsAndLoads = instructionsAndLoads
     run.stores = stores

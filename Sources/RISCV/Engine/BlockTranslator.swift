@@ -170,8 +170,12 @@ struct BlockTranslator {
   private mutating func fallThrough(to pc: Address) {
     var op = MicroOp(.fallThrough)
     op.aux = exit(to: pc, timing.avail)
+    exits[exits.count - 1].target |= 1
     ops.append(op)
   }
+
+  /// Control that goes to another memory is the exact engine's matter: fetches there may be late.
+  private func staysInside(_ target: Address) -> Bool { hart.interconnect == nil || window.contains(target) }
 
   private mutating func exit(to target: Address, _ available: Cycle) -> UInt32 {
     let slot: UnsafeMutablePointer<UnsafeMutablePointer<MicroOp>?> =
@@ -224,6 +228,7 @@ struct BlockTranslator {
 
   /// False if the state at the taken exit is not clean.
   private mutating func branch(_ instruction: Instruction, pc: Address, t: Cycle) -> Bool {
+    guard staysInside(pc &+ instruction.immediate) else { return false }
     var taken = timing
     if hart.configuration.cycleModel {
       taken.finishBranch(t: t, taken: true, straddles: false)
@@ -266,7 +271,7 @@ struct BlockTranslator {
   private mutating func jump(
     _ instruction: Instruction, pc: Address, target: Address, _ issue: PipelineTiming.Issue
   ) -> Bool {
-    guard finish(instruction, issue) else { return false }
+    guard staysInside(target), finish(instruction, issue) else { return false }
     var op = MicroOp(.jump)
     op.rd = Self.destination(instruction.rd)
     op.immediate = pc &+ UInt32(instruction.length)

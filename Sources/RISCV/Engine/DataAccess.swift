@@ -8,8 +8,9 @@
 import HardwareModel
 
 extension Hart {
-  /// Executes a load or store that leaves ID at `t`.
-  func accessMemory(_ instruction: Instruction, t: Cycle) {
+  /// The first access of a load or store that leaves ID at `t`, which counts as retired from now on.
+  @inline(__always)
+  func issueAccess(_ instruction: Instruction, t: Cycle) -> OutstandingAccess {
     let address = x[Int(instruction.rs1)] &+ instruction.immediate
     let here = pc
     let storesBefore = counters.storesNotThroughSP
@@ -30,21 +31,28 @@ extension Hart {
       lastLoadWasSplit = isSplit
     }
 
-    var access = OutstandingAccess(
+    return OutstandingAccess(
       pc: here, issued: t, phase: 0, answered: 0, address: address, firstLane: lane, size: UInt8(size),
       isWrite: isWrite,
       isSecond: false, isSplit: isSplit, value: value, operation: instruction.operation, rd: instruction.rd,
       isDirect: false,
       storesBefore: storesBefore)
+  }
+
+  /// Executes a load or store that leaves ID at `t`.
+  func accessMemory(_ instruction: Instruction, t: Cycle) {
+    var access = issueAccess(instruction, t: t)
     var granted: Cycle = t + 1
     perform(&access, request: configuration.cycleModel ? timing.requestCycle(t) : t + 1, granted: &granted)
-    if isSplit, stop == nil {
-      access.address = (address & ~3) &+ 4
+    accessTimes.0 = AccessTimes(granted: granted, answered: timing.wb)
+    if access.isSplit, stop == nil {
+      access.address = (access.address & ~3) &+ 4
       access.isSecond = true
       perform(&access, request: max(granted + 1, timing.wb), granted: &granted)
+      accessTimes.1 = AccessTimes(granted: granted, answered: timing.wb)
     }
     if configuration.cycleModel {
-      if isWrite {
+      if access.isWrite {
         timing.finishStore(granted: granted, t: t)
       } else {
         timing.finishLoad(instruction, granted: granted, t: t)
@@ -59,6 +67,7 @@ extension Hart {
   private func perform(_ access: inout OutstandingAccess, request: Cycle, granted: inout Cycle) {
     if let window = windows.first(where: { $0.isData && $0.contains(access.address) }) {
       granted = timing.access(request, AccessDelay())
+      if window.region >= 0 { interconnect?.usedAlone(data: access.address) }
       access.isDirect = true
       access.phase = granted
       access.answered = timing.wb
@@ -89,6 +98,38 @@ extension Hart {
       accessPC = access.pc
       requestStop(.lockup(.bus(access.address, isWrite: access.isWrite)))
     }
+  }
+
+  /// Sends an access that is first requested in cycle `request` on its way over the bus, for the stepped engine: when it
+  /// is granted and answered; nil if the run ends with it.
+  func sendToBus(
+    _ access: inout OutstandingAccess, request: Cycle
+  ) -> (granted: Cycle, answered: Cycle)? {
+    let plan = bus.plan(access.address, isWrite: access.isWrite, value: access.value, request: request)
+    let granted = request + plan.delay.grant
+    counters.dataStallCycles += plan.delay.grant + plan.delay.answer
+    access.phase = granted + plan.phase
+    access.answered = granted + 1 + plan.delay.answer
+    switch plan.outcome {
+    case .answered:
+      enqueue(access)
+      return (granted, access.answered)
+    case .endsProgram:
+      enqueue(access)
+      queue.run(through: access.phase)
+      requestStop(.ended)
+      endCycle = access.answered
+    case .never:
+      accessPC = access.pc
+      requestStop(.lockup(.bus(access.address, isWrite: access.isWrite)))
+    }
+    return nil
+  }
+
+  /// One transaction on the direct memory of window `index`, which takes place now.
+  func complete(_ access: OutstandingAccess, inWindow index: Int) {
+    accessPC = access.pc
+    complete(access, in: windows[index])
   }
 
   private func enqueue(_ access: OutstandingAccess) {
@@ -134,6 +175,7 @@ extension Hart {
       if window.memory.isWritable {
         window.memory.writeWord(canonical, access.value, strobe: strobe)
       } else {
+        accessPC = access.pc
         onDiagnostic?(
           Diagnostic(
             .readOnly, key: "rom@\(access.pc)",

@@ -17,6 +17,44 @@ extension Hart {
       if stop != nil { return nil }
     }
     if issue.t >= limit { return .cycleLimit }
+    guard interconnect != nil || configuration.alwaysStepped, configuration.cycleModel else {
+      carryOut(instruction, issue)
+      return nil
+    }
+    if let first = contention(before: instruction, issue) {
+      if countsSlowEvents, first > timing.avail { noteStalls(of: instruction, issue) }
+      stepper.enter(self, at: first)
+      return nil
+    }
+    var past = PastInstruction()
+    past.instruction = instruction
+    past.pc = pc
+    past.entered = timing.avail
+    past.isClean = timing.isClean
+    switch instruction.timing {
+    case .divide, .multiplyHigh: past.occupancy = UInt16(truncatingIfNeeded: occupancy(of: instruction))
+    case .branch:
+      past.isTaken = Arithmetic.condition(
+        instruction.operation, x[Int(instruction.rs1)], x[Int(instruction.rs2)])
+    case .load, .store:
+      accessTimes.1 = AccessTimes()
+      past.address = x[Int(instruction.rs1)] &+ instruction.immediate
+    default: break
+    }
+    carryOut(instruction, issue)
+    if instruction.timing == .load || instruction.timing == .store {
+      past.first = accessTimes.0
+      past.second = accessTimes.1
+      past.isSplit = past.second.answered != 0
+    }
+    past.next = pc
+    history.append(past)
+    return nil
+  }
+
+  /// Executes the instruction at `pc`, which leaves ID as `issue` says.
+  @inline(__always)
+  private func carryOut(_ instruction: Instruction, _ issue: PipelineTiming.Issue) {
     announce(at: issue.t)
     instructionObserver?.issuing(instruction, pc: pc, at: issue.t, hart: self)
     let executed = pc
@@ -26,6 +64,51 @@ extension Hart {
       execute(instruction, issue)
     }
     instructionObserver?.executed(instruction, pc: executed, at: issue.t, hart: self)
+  }
+
+  // MARK: Contention
+
+  /// The cycle from which the stepped engine must run because a port may have to wait for a bank, if it must.
+  private func contention(before instruction: Instruction, _ issue: PipelineTiming.Issue) -> Cycle? {
+    guard !configuration.alwaysStepped, let interconnect else { return issue.t }
+    if let first = contentionFrom {
+      contentionFrom = nil
+      return min(first, issue.t)
+    }
+    let contended = interconnect.contendedFetches
+    let codeRegion = fetchWindow.map { $0.contains(pc) ? $0.region : -1 } ?? -1
+    if contended != 0 {
+      if isContended(pc, contended) { return min(timing.avail, issue.t) }
+      switch instruction.timing {
+      case .jump where isContended(pc &+ instruction.immediate, contended),
+        .branch where isContended(pc &+ instruction.immediate, contended),
+        .jumpRegister where isContended(x[Int(instruction.rs1)] &+ instruction.immediate, contended),
+        .machineReturn where isContended(csrs.mepc, contended):
+        return issue.jump
+      case .environment where isContended(csrs.mtvec, contended), .illegal where isContended(csrs.mtvec, contended),
+        .csr where isContended(csrs.mtvec, contended):
+        return issue.t
+      default: break
+      }
+    }
+    if instruction.timing == .jump || instruction.timing == .jumpRegister {
+      // The fetch of its target begins while the data access before it may be on its way to the same memory.
+      guard let address = history.last?.address else { return nil }
+      let region = interconnect.region(ofFetch: target(of: instruction, at: pc))
+      return region >= 0 && region != codeRegion && region == dataRegion(address) ? issue.jump : nil
+    }
+    guard instruction.timing == .load || instruction.timing == .store else { return nil }
+    let address = x[Int(instruction.rs1)] &+ instruction.immediate
+    let request = timing.requestCycle(issue.t)
+    if meetsSomeone(address, codeRegion, request, interconnect) { return issue.t }
+    let next = fetchSpeculatively(pc &+ UInt32(instruction.length))
+    if next.timing == .jump || next.timing == .jumpRegister {
+      let place = pc &+ UInt32(instruction.length)
+      let region = interconnect.region(ofFetch: target(of: next, at: place))
+      if region >= 0, region != codeRegion, region == dataRegion(address) { return issue.t }
+    }
+    let last = address &+ Arithmetic.size(instruction.operation) &- 1
+    if (last ^ address) & ~3 != 0, meetsSomeone(last, codeRegion, request &+ 8, interconnect) { return issue.t }
     return nil
   }
 
@@ -49,7 +132,34 @@ extension Hart {
     }
   }
 
-  private func announce(at t: Cycle) {
+  private func target(of jump: Instruction, at place: Address) -> Address {
+    jump.timing == .jump ? place &+ jump.immediate : (x[Int(jump.rs1)] &+ jump.immediate) & ~1
+  }
+
+  private func isContended(_ address: Address, _ contended: RegionSet) -> Bool {
+    guard let region = interconnect?.region(ofFetch: address), region >= 0 else { return false }
+    return contended >> RegionSet(region & 7) & 1 != 0
+  }
+
+  @inline(__always)
+  private func meetsSomeone(
+    _ address: Address, _ codeRegion: Int, _ request: Cycle, _ interconnect: HartInterconnect
+  ) -> Bool {
+    guard let window = dataWindowIndex(address) else { return false }
+    let region = regionOfWindow(window)
+    return region >= 0 && (region == codeRegion || interconnect.mayContend(region, request: request))
+  }
+
+  /// True if the event of `cycle` has brought a competitor for the bank that instructions come from.
+  private func becameContended(at cycle: Cycle) -> Bool {
+    guard let interconnect, configuration.cycleModel, interconnect.contendedFetches != 0,
+      isContended(pc, interconnect.contendedFetches)
+    else { return false }
+    contentionFrom = cycle + 1
+    return true
+  }
+
+  func announce(at t: Cycle) {
     if announcesNextIssue {
       announcesNextIssue = false
       observer?.resumed(at: t)
@@ -71,6 +181,13 @@ extension Hart {
 
   @inline(never)
   private func fetchSlowly(_ pc: Address) -> Instruction {
+    if let window = fetchableWindow(pc), let code = window.code {
+      let cached = code.decoded[code.index(window.canonical &+ (pc &- window.base))]
+      if cached.operation != .undecoded {
+        fetchWindow = window
+        return cached
+      }
+    }
     let low = fetchHalfword(pc)
     let high = Decoder.isLong(low) ? fetchHalfword(pc &+ 2) : 0
     let instruction = Decoder.decode(UInt32(high) << 16 | UInt32(low))
@@ -81,6 +198,16 @@ extension Hart {
       code.decoded[code.index(canonical)] = instruction
     }
     return instruction
+  }
+
+  /// The instruction at `pc` if memory lies there, without a word about it if not: it may never be executed.
+  func fetchSpeculatively(_ pc: Address) -> Instruction {
+    if let window = fetchWindow, window.contains(pc), let code = window.code {
+      let cached = code.decoded[code.index(window.canonical &+ (pc &- window.base))]
+      if cached.operation != .undecoded { return cached }
+    }
+    if fetchableWindow(pc) != nil, fetchableWindow(pc &+ 2) != nil { return fetch(pc) }
+    return Decoder.decode(.max)
   }
 
   private func fetchHalfword(_ address: Address) -> UInt16 {
@@ -112,11 +239,18 @@ extension Hart {
         if earliest > 0, earliest <= t, let presented = firstRequest(from: earliest - 1, through: t - 1) {
           let k = presented + 1
           if queue.next < k && queue.next <= last {
-            queue.run(through: queue.next)
-            if stop != nil { return false }
+            let event = queue.next
+            queue.run(through: event)
+            if stop != nil || becameContended(at: event) { return false }
             continue
           }
           if k <= last {
+            if interconnect != nil, configuration.cycleModel, let contended = interconnect?.contendedFetches,
+              contended != 0, isContended(vector(requestLine(at: presented)), contended)
+            {
+              contentionFrom = k
+              return false
+            }
             if countsSlowEvents, k > timing.avail { noteStalls(of: instruction, timing.issue(instruction)) }
             enterInterrupt(requestLine(at: presented), at: k, insteadOf: instruction)
             return true
@@ -124,8 +258,9 @@ extension Hart {
         }
       }
       guard queue.next <= last else { return false }
-      queue.run(through: queue.next)
-      if stop != nil { return false }
+      let event = queue.next
+      queue.run(through: event)
+      if stop != nil || becameContended(at: event) { return false }
     }
   }
 
@@ -133,15 +268,31 @@ extension Hart {
     var handler = max(k + 1, configuration.cycleModel ? timing.issueOfAnnulled(instruction) : k + 1)
     if configuration.cycleModel, timing.exfree < handler, handler < timing.wb { handler = timing.wb }
     timing.avail = handler + 1
-    trap(cause: 0x8000_0000 | UInt32(line), at: k, target: vector(line))
+    takeInterrupt(line, at: k)
+    restartHistory(after: handler - (k + 1))
+  }
+
+  /// Takes interrupt `line` in cycle `k`, before the instruction at `pc`.
+  func takeInterrupt(_ line: Int, at k: Cycle) {
+    trap(cause: 0x8000_0000 | UInt32(line & 31), at: k, target: vector(line))
     counters.interrupts += 1
     observer?.tookInterrupt(line, at: k, pc: csrs.mepc)
     bus.acknowledge(line, at: k)
   }
 
+  /// The handler's first instruction enters ID now, after it had waited `cycles` cycles for EX.
+  private func restartHistory(after cycles: Cycle) {
+    var frontEnd = FrontEnd(words: cycles == 0 ? 0 : 1, pending: cycles == 0 ? 1 : 0)
+    if timing.wb >= timing.avail {
+      frontEnd.openUntil = timing.wb
+      if timing.lastLoad >= 0 && timing.lastLoadReady == timing.wb { frontEnd.openLoad = timing.lastLoad }
+    }
+    history.restart(frontEnd)
+  }
+
   private func vector(_ line: Int) -> Address {
     let base = csrs.mtvec & ~0xFF
-    return csrs.mtvec & 1 != 0 ? base &+ 4 &* UInt32(line) : base
+    return csrs.mtvec & 1 != 0 ? base &+ 4 &* UInt32(line & 31) : base
   }
 
   private func trap(cause: UInt32, at cycle: Cycle, target: Address) {
@@ -184,49 +335,76 @@ extension Hart {
     timing.avail = from
   }
 
-  private func sleep(until limit: Cycle) -> HartStop? {
-    guard let from = asleepFrom else { return nil }
-    guard from < limit else { return .cycleLimit }
+  /// How a sleep goes on.
+  enum Wake {
+    /// The core clock is on again from this cycle on.
+    case wake(Cycle)
+    /// The run ends: this is why.
+    case stop(HartStop)
+    /// The run ends as `Hart.stop` says.
+    case stopped
+  }
+
+  /// Lets time pass with the core clock off since `from`, until an enabled line is high.
+  func nextWake(from: Cycle, until limit: Cycle) -> Wake {
+    guard from < limit else { return .stop(.cycleLimit) }
     if queue.next <= from { queue.run(through: from) }
     var now = from
     while stop == nil {
       if let wake = firstRequest(from: from, through: .never - 1) {
         if queue.next > wake {
-          guard wake < limit else { return .cycleLimit }
-          awake(from: from, at: wake)
-          return nil
+          guard wake < limit else { return .stop(.cycleLimit) }
+          return .wake(wake)
         }
       } else if queue.next == .never || !bus.canWake(mie: csrs.mie, at: now) {
         timing.avail = now
-        return .lockup(.sleep)
+        return .stop(.lockup(.sleep))
       }
       guard queue.next < limit else {
         timing.avail = limit
-        return .cycleLimit
+        return .stop(.cycleLimit)
       }
       now = queue.next
       queue.run(through: now)
     }
-    return nil
+    // Someone ended the run in the middle of the sleep.
+    timing.avail = max(timing.avail, now)
+    return .stopped
   }
 
-  private func awake(from: Cycle, at wake: Cycle) {
+  /// Books a sleep that began in cycle `from` and ends in `wake`.
+  func endSleep(from: Cycle, at wake: Cycle) {
     asleepFrom = nil
     counters.sleepCycles += wake - from
     if wake > from {
       observer?.slept(from: from, until: wake)
       instructionObserver?.slept(from: from, until: wake)
     }
+  }
+
+  private func sleep(until limit: Cycle) -> HartStop? {
+    guard let from = asleepFrom else { return nil }
+    switch nextWake(from: from, until: limit) {
+    case .stop(let stop): return stop
+    case .stopped: return nil
+    case .wake(let wake):
+      awake(from: from, at: wake)
+      return nil
+    }
+  }
+
+  private func awake(from: Cycle, at wake: Cycle) {
+    endSleep(from: from, at: wake)
     timing = PipelineTiming(cleanAt: wake + 2)
     if csrs.interruptEnable {
-      let k = wake + 1
-      let line = requestLine(at: wake)
       timing.avail = wake + 3
       timing.exfree = wake + 3
-      trap(cause: 0x8000_0000 | UInt32(line & 31), at: k, target: vector(line))
-      counters.interrupts += 1
-      observer?.tookInterrupt(line, at: k, pc: csrs.mepc)
-      bus.acknowledge(line, at: k)
+      takeInterrupt(requestLine(at: wake), at: wake + 1)
+      restartHistory(after: 0)
+    } else {
+      // The buffer has filled up. A short instruction in the upper half of a word takes none of its words.
+      let takesWord = pc & 2 == 0 || fetch(pc).length == 4
+      history.restart(FrontEnd(words: takesWord ? 1 : 2, pending: 0))
     }
   }
 }

@@ -69,15 +69,19 @@ extension Hart {
       timing.avail = t + 1
       return
     }
-    let occupancy: Cycle
+    timing.finishArithmetic(instruction, t: t, occupancy: occupancy(of: instruction))
+  }
+
+  /// Cycles that an instruction which only computes spends in EX.
+  @inline(__always)
+  func occupancy(of instruction: Instruction) -> Cycle {
     switch instruction.timing {
-    case .multiplyHigh: occupancy = 5
+    case .multiplyHigh: return 5
     case .divide:
       let signed = instruction.operation == .div || instruction.operation == .rem
-      occupancy = PipelineTiming.divideOccupancy(divisor: x[Int(instruction.rs2)], signed: signed)
-    default: occupancy = 1
+      return PipelineTiming.divideOccupancy(divisor: x[Int(instruction.rs2)], signed: signed)
+    default: return 1
     }
-    timing.finishArithmetic(instruction, t: t, occupancy: occupancy)
   }
 
   /// The result of an instruction that only computes.
@@ -148,6 +152,12 @@ extension Hart {
     counters.instructions += 1
     write(instruction.rd, link)
     pc = target
+  }
+
+  /// True if the CSR access at hand is none that traps.
+  func isLegalCSRAccess(_ instruction: Instruction) -> Bool {
+    readCSR(instruction.csr, at: timing.avail) != nil
+      && !(Self.isWrite(instruction) && Self.isReadOnly(instruction.csr))
   }
 
   private func accessCSR(_ instruction: Instruction, t: Cycle) {

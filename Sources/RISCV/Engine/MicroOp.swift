@@ -43,6 +43,7 @@ struct MicroOp {
 struct BlockExit {
   /// The entry of the block at `target`, looked up at each use so that dropping a block unchains it.
   var slot: UnsafeMutablePointer<UnsafeMutablePointer<MicroOp>?>
+  /// Bit 0: the block goes on there without a jump.
   var target: Address
   /// From the cycle in which the block was entered to the one in which the target can be in ID (without straddling).
   var cycles: UInt32

@@ -51,6 +51,24 @@ public struct BeatSchedule: IteratorProtocol {
     if descriptor.opcode == .retention, descriptor.f0 { read(descriptor.l, 2 * descriptor.inner) }
   }
 
+  /// True if it is certain to contain a beat that uses every port: after it, each bank of interleaved L2 was used.
+  public var hasFullBeats: Bool {
+    let beat = model.configuration.beatBytes
+    switch source {
+    case .nothing:
+      return buffer.contains { step in
+        if case .beats(let run) = step { run.rowBytes >= UInt32(beat) && run.rows > 0 } else { false }
+      }
+    case .descriptor(let descriptor):
+      switch descriptor.opcode {
+      case .linear: return min(descriptor.inner, model.configuration.macRows) >= beat
+      case .retention: return max(descriptor.inner, descriptor.columns) >= beat
+      case .norm, .map: return descriptor.columns >= beat
+      case .ctrl, .list, nil: return false
+      }
+    }
+  }
+
   public mutating func next() -> BeatStep? {
     while position == buffer.count {
       guard block < blocks, case .descriptor(let descriptor) = source else { return nil }

@@ -162,8 +162,9 @@ struct EngineProgram: Codable, Sendable {
   }
 
   /// A machine that stands at the start of the program.
-  func machine(blockEngine: Bool) -> Machine {
+  func machine(blockEngine: Bool, _ configure: (inout MachineConfiguration) -> Void = { _ in }) -> Machine {
     var configuration = MachineConfiguration()
+    configure(&configuration)
     configuration.hart.blockEngine = blockEngine
     configuration.hart.cycleModel = hasCycleModel
     configuration.hart.xpulpCSRs = hasXpulpCSRs

@@ -1,0 +1,156 @@
+// The accelerator's beats in time: which words its four ports request in a cycle, stepped only where that matters.
+//
+// Follows `retention-accelerator.md` 8.2: word j of a beat on port j; a word that is granted is not requested again; the
+// beat ends with its last grant, and every cycle beyond its first is a stall. Cycles in which nobody else wants the
+// interleaved L2 are skipped in bulk: each beat takes one cycle, and only the arbiters' pointers remember them.
+
+import HardwareModel
+import RetentionAccelerator
+
+/// A beat schedule and how far it has come.
+struct AcceleratorBeats {
+  private var schedule: BeatSchedule
+  private let beatBytes: UInt32
+  private(set) var touchesAllBanks: Bool
+  /// The first cycle that is not accounted for.
+  private(set) var now: Cycle
+  /// Nothing of it has been stepped.
+  private(set) var isUntouched = true
+  private(set) var stalls: UInt64 = 0
+
+  // The step under way: idle cycles left, or a run and the beat of it that is next.
+  private var idle: UInt64 = 0
+  private var run: BeatRun?
+  private var beat: UInt64 = 0
+  private var beats: UInt64 = 0
+  /// Ports whose words of the present beat are still to be granted; 0: the beat has not begun.
+  private var missing: UInt8 = 0
+
+  init(_ schedule: BeatSchedule, at cycle: Cycle, ports: Int) {
+    self.schedule = schedule
+    beatBytes = UInt32(4 * max(ports, 1))
+    touchesAllBanks = ports >= 4 && schedule.hasFullBeats
+    now = cycle
+  }
+
+  /// Accounts for all cycles before `cycle`, in which nobody else requested a word of interleaved L2.
+  mutating func advance(to cycle: Cycle, _ crossbar: inout L2Crossbar) {
+    while now < cycle {
+      guard prepare() else {
+        now = cycle
+        return
+      }
+      isUntouched = false
+      let left = cycle &- now
+      if idle > 0 {
+        let count = min(idle, left)
+        idle -= count
+        now &+= count
+      } else if missing != 0 {
+        grantAlone(beat, ports: missing, &crossbar)
+        endBeat()
+      } else {
+        let count = min(beats &- beat, left)
+        // Whatever came before, four beats have been to every bank that their run goes to.
+        for index in max(beat, beat &+ count &- min(count, 4))..<(beat &+ count) {
+          grantAlone(index, ports: ports(of: index), &crossbar)
+        }
+        beat &+= count
+        now &+= count
+      }
+    }
+  }
+
+  /// The arbiter inputs that request in cycle `now`, by interleaved bank.
+  mutating func requests() -> InlineArray<4, UInt16> {
+    var inputs = InlineArray<4, UInt16>(repeating: 0)
+    guard prepare(), idle == 0 else { return inputs }
+    if missing == 0 { missing = ports(of: beat) }
+    let word = address(of: beat) >> 2
+    for port in UInt32(0)..<4 where missing >> UInt8(port) & 1 != 0 {
+      inputs[Int((word &+ port) & 3)] |= Self.input(port)
+    }
+    return inputs
+  }
+
+  /// Ends cycle `now`, in which the words of `granted` (arbiter inputs) were granted.
+  mutating func endCycle(granted: UInt16) {
+    guard prepare() else {
+      now &+= 1
+      return
+    }
+    isUntouched = false
+    if idle > 0 {
+      idle -= 1
+      now &+= 1
+      return
+    }
+    missing &= ~UInt8(truncatingIfNeeded: granted >> UInt16(L2Master.accelerator0.rawValue))
+    if missing == 0 {
+      endBeat()
+    } else {
+      stalls &+= 1
+      now &+= 1
+    }
+  }
+
+  // MARK: Parts
+
+  /// Makes a step current; false if none is left.
+  private mutating func prepare() -> Bool {
+    while idle == 0 && beat >= beats {
+      guard let step = schedule.next() else {
+        return false
+      }
+      switch step {
+      case .idle(let cycles): idle = cycles
+      case .beats(let next):
+        run = next
+        beat = 0
+        beats = next.beats(of: Int(beatBytes))
+      }
+    }
+    return true
+  }
+
+  private mutating func endBeat() {
+    missing = 0
+    beat &+= 1
+    now &+= 1
+  }
+
+  private static func input(_ port: UInt32) -> UInt16 {
+    1 << UInt16(truncatingIfNeeded: UInt32(L2Master.accelerator0.rawValue) &+ port)
+  }
+
+  /// Row, and bytes before the beat in it.
+  private func position(_ index: UInt64) -> (row: UInt32, offset: UInt32) {
+    guard let run else { return (0, 0) }
+    let each = UInt64(max((run.rowBytes &+ beatBytes &- 1) / beatBytes, 1))
+    return (
+      UInt32(truncatingIfNeeded: index / each), UInt32(truncatingIfNeeded: index % each) &* beatBytes
+    )
+  }
+
+  private func address(of index: UInt64) -> Address {
+    guard let run else { return 0 }
+    let (row, offset) = position(index)
+    return run.address &+ row &* run.rowStride &+ offset
+  }
+
+  /// The ports that a beat uses, as a bit set.
+  private func ports(of index: UInt64) -> UInt8 {
+    guard let run else { return 0 }
+    let bytes = min(beatBytes, run.rowBytes &- position(index).offset)
+    let words = min((bytes &+ 3) / 4, 4)
+    return UInt8(truncatingIfNeeded: (UInt32(1) << words) &- 1)
+  }
+
+  private func grantAlone(_ index: UInt64, ports: UInt8, _ crossbar: inout L2Crossbar) {
+    let first = address(of: index)
+    for port in UInt32(0)..<4 where ports >> UInt8(port) & 1 != 0 {
+      guard let master = L2Master(rawValue: L2Master.accelerator0.rawValue + Int(port)) else { continue }
+      crossbar.granted(L2Crossbar.interleavedBank(first &+ 4 &* port), alone: master)
+    }
+  }
+}
