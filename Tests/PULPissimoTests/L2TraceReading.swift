@@ -46,7 +46,8 @@ func readL2Trace(_ file: URL) throws -> L2Trace {
         master: master, address: Address(truncatingIfNeeded: address), isWrite: number(object["we"]) == 1,
         request: request, grant: grant, response: response, hasError: number(object["err"]) == 1,
         errorData: number(object["rd"]).map { UInt32(truncatingIfNeeded: $0) },
-        earliest: number(object["at"]) ?? 0, gap: number(object["gap"]) ?? 1, beat: number(object["beat"]).map { Int($0) }))
+        earliest: number(object["at"]) ?? 0, gap: number(object["gap"]) ?? 1,
+        beat: number(object["beat"]).map { Int($0) }))
   }
   return trace
 }
