@@ -25,7 +25,8 @@ let package = Package(
     .library(name: "PULPissimo", targets: ["PULPissimo"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.6.0")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.6.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
   ],
   targets: [
     // Libraries of the system, found by pkg-config: ELF files, DWARF line tables, SHA-256.
@@ -50,7 +51,7 @@ let package = Package(
       name: "EmulatorCommands",
       dependencies: [
         "PULPissimo", "FirmwareImage", "Instrumentation", "RegisterExport", "CLibCrypto",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Yams", package: "Yams"),
       ], swiftSettings: strict),
     .executableTarget(name: "pulpemu", dependencies: ["EmulatorCommands"], swiftSettings: strict),
 
@@ -61,11 +62,13 @@ let package = Package(
       name: "RISCVTests",
       dependencies: ["RISCV", "PULPissimo", "Instrumentation", "FirmwareImage", "CLibCrypto", "TestSupport"],
       swiftSettings: strict),
-    .testTarget(name: "PeripheralTests", dependencies: ["Peripherals", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "PeripheralTests", dependencies: ["Peripherals", "EmulatorCommands", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "RetentionAcceleratorTests", dependencies: ["RetentionAccelerator", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "PULPissimoTests", dependencies: ["PULPissimo", "Instrumentation", "TestSupport"], swiftSettings: strict),
+      name: "PULPissimoTests", dependencies: ["PULPissimo", "EmulatorCommands", "Instrumentation", "TestSupport"],
+      swiftSettings: strict),
     .testTarget(name: "FirmwareImageTests", dependencies: ["FirmwareImage", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "RegisterExportTests", dependencies: ["RegisterExport", "PULPissimo", "TestSupport"],

@@ -17,7 +17,7 @@ public struct Pulpemu: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       RunCommand.self, DemoCommand.self, OverheadCommand.self, InfoCommand.self, RegistersCommand.self,
-      ParametersCommand.self, VectorsCommand.self,
+      ParametersCommand.self, VectorsCommand.self, ReplayCommand.self,
     ])
 
   public init() {}

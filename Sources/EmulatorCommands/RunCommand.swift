@@ -31,6 +31,7 @@ struct RunCommand: ParsableCommand {
 
   @OptionGroup(title: "Machine") var machine: MachineOptions
   @OptionGroup(title: "Connections") var uart: UARTOptions
+  @OptionGroup(title: "Board") var board: BoardOptions
 
   @Option(name: .customLong("max-cycles"), help: ArgumentHelp("Stop at this SoC cycle (124).", valueName: "N"))
   var maxCycles: UInt64?
@@ -72,7 +73,7 @@ struct RunCommand: ParsableCommand {
   }
 
   private func execute() throws -> Int32 {
-    let configuration = try machine.configuration()
+    var configuration = try machine.configuration()
     if let timeout, !(timeout > 0 && timeout < 1e9) {
       throw HostError.usage("--timeout takes a number of seconds above 0")
     }
@@ -84,6 +85,8 @@ struct RunCommand: ParsableCommand {
     let traceSettings = try trace.settings(image)
 
     let connection = try uart.connection()
+    let boardFiles = try board.files()
+    configuration.board = boardFiles.description
 
     Interrupts.catchSignals()
     let session = try Session(
@@ -104,6 +107,7 @@ struct RunCommand: ParsableCommand {
     let end = session.run(limits: limits, timeout: timeout)
 
     try traceFile?.close(hasFailed: session.trace?.hasFailed ?? false)
+    try boardFiles.writeBack(session.machine.board)
     var dumped: [String: [DumpedNumber]] = [:]
     for dump in dumps {
       let values = dump.values(session.machine)

@@ -28,7 +28,10 @@ public final class Machine {
   public let fll: FLL
   public let stdout = VirtualStdout()
   public let debugModule = DebugModule()
+  public let advancedTimer: AdvancedTimer
   public let udma: UDMA
+  /// What is behind the pins.
+  public let board: Board
   private let udmaMemory: any UDMAMemoryPort
   private let interconnect: L2Interconnect?
   /// Whoever drives UART 0's receive pin.
@@ -65,6 +68,8 @@ public final class Machine {
   func setExitCode(_ code: UInt32) { exitCode = code }
   private(set) var strictViolation: (message: String, pc: Address)?
   private var isBooted = false
+  /// Puts levels on the GPIO block's inputs.
+  private var setPins: ((UInt32, Cycle) -> Void)?
 
   public init(_ configuration: MachineConfiguration) {
     self.configuration = configuration
@@ -90,10 +95,12 @@ public final class Machine {
     interruptController = InterruptController(queue: queue, reference: reference)
     eventGenerator = SoCEventGenerator(queue: queue, reference: reference)
     timer = TimerUnit(queue: queue, reference: reference)
+    advancedTimer = AdvancedTimer(queue: queue, reference: reference)
     fll = FLL(hasClusterLoop: configuration.profile == .p7)
     udma = configuration.profile == .p7 ? UDMA.p7(queue: queue) : UDMA.p8(queue: queue)
     udmaMemory = interconnect ?? UDMAMemory(l2)
     udma.memory = udmaMemory
+    board = Board(configuration.board, queue: queue)
     uartLine = udma.uart.map { [queue, udma] in UARTLineDriver(queue: queue, udma: udma, uart: $0) }
 
     bus = PeripheralBus(
@@ -114,6 +121,17 @@ public final class Machine {
 
   private func connect() {
     bus.rom = rom
+    bus.pads = board.pads
+    bus.udma = udma
+    board.connect(udma, diagnostics: { [unowned self] in report($0) })
+    board.pads.onInputs = { [unowned self] levels, cycle in
+      setPins?(levels, cycle)
+      advancedTimer.setInputs(levels, at: cycle)
+    }
+    advancedTimer.onEvent = { [unowned self] index, level, cycle in
+      interruptController.setLine(17 + index, level, at: cycle)
+      eventGenerator.setLevel(135 + index, level, at: cycle)
+    }
     bus.dataWord = { [unowned self] in dataWord($0) }
     bus.queue = queue
     bus.interruptController = interruptController
@@ -225,6 +243,8 @@ public final class Machine {
       bus.add(control, at: MemoryMap.socControl, size: MemoryMap.slotSize)
       let gpio = APBGPIO(queue: queue)
       gpio.onInterrupt = { [unowned self] in gpioInterrupt($0, at: $1) }
+      gpio.onOutput = { [unowned self] in board.pads.drive($0, drivers: $1, from: $2) }
+      setPins = { [unowned gpio] in gpio.setInputs($0, at: $1) }
       bus.add(gpio, at: MemoryMap.gpio, size: MemoryMap.slotSize)
     } else {
       let control = SoCControl(info: information, bootSelect: configuration.bootSelect)
@@ -232,10 +252,13 @@ public final class Machine {
       bus.add(control, at: MemoryMap.socControl, size: MemoryMap.slotSize)
       let gpio = GPIO(queue: queue)
       gpio.onInterrupt = { [unowned self] in gpioInterrupt($0, at: $1) }
+      gpio.onOutput = { [unowned self] in board.pads.drive($0, drivers: $1, from: $2) }
+      setPins = { [unowned gpio] in gpio.setInputs($0, at: $1) }
       bus.add(gpio, at: MemoryMap.gpio, size: MemoryMap.slotSize)
       bus.add(fll, at: MemoryMap.fllP8, size: MemoryMap.slotSize)
       bus.add(PadConfiguration(), at: MemoryMap.padConfiguration, size: MemoryMap.slotSize)
     }
+    bus.add(advancedTimer, at: MemoryMap.advancedTimer, size: MemoryMap.slotSize)
     bus.add(eventGenerator, at: MemoryMap.eventGenerator, size: MemoryMap.slotSize)
     bus.add(interruptController, at: MemoryMap.interruptController, size: 2 * MemoryMap.slotSize)
     bus.add(timer, at: MemoryMap.timer, size: MemoryMap.slotSize)

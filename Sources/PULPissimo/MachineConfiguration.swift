@@ -30,6 +30,8 @@ public struct MachineConfiguration: Sendable {
   public var hart = HartConfiguration()
   public var accelerator = RETAConfiguration()
   public var extraMemories: [ExtraMemory] = []
+  /// What is connected to the pins.
+  public var board = BoardDescription.standard
   /// Boot mode pins.
   public var bootSelect: UInt32 = 1
   /// The AXI side's wait cycle between two accesses of one direction (`pulpissimo.md` 7.4, last-but-three row), which

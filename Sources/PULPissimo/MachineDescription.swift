@@ -19,6 +19,9 @@ public enum MachineDescription {
         isP7 ? APBGPIORegisters.block : GPIORegisters.block, base: MemoryMap.gpio, interrupts: [.init("GPIO", 15)]),
       PlacedBlock(isP7 ? APBSoCControlRegisters.block : SoCControlRegisters.block, base: MemoryMap.socControl),
       PlacedBlock(
+        AdvancedTimerRegisters.block, base: MemoryMap.advancedTimer,
+        interrupts: (0..<4).map { .init("ADV_TIMER\($0)", 17 + $0) }),
+      PlacedBlock(
         SoCEventGeneratorRegisters.block, base: MemoryMap.eventGenerator,
         interrupts: [.init("EVENTS", InterruptController.eventLine), .init("EVENT_OVERFLOW", 29)]),
       PlacedBlock(InterruptControllerRegisters.block, base: MemoryMap.interruptControllerSoftware),

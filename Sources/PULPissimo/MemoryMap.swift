@@ -38,6 +38,7 @@ public enum MemoryMap {
   public static let gpio: Address = 0x1A10_1000
   public static let udma: Address = 0x1A10_2000
   public static let socControl: Address = 0x1A10_4000
+  public static let advancedTimer: Address = 0x1A10_5000
   public static let eventGenerator: Address = 0x1A10_6000
   public static let interruptController: Address = 0x1A10_9000
   /// Where software addresses the interrupt controller, which repeats every 64 bytes.

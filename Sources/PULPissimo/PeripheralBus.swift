@@ -21,6 +21,9 @@ public final class PeripheralBus: HartBus {
   private var lastAnswer: (read: Cycle, write: Cycle) = (.never, .never)
 
   weak var queue: EventQueue?
+  /// The pins, which may still be driven from outside.
+  weak var pads: PadRing?
+  weak var udma: UDMA?
   weak var interruptController: InterruptController?
   weak var eventGenerator: SoCEventGenerator?
   var onDiagnostic: DiagnosticSink?
@@ -153,6 +156,13 @@ public final class PeripheralBus: HartBus {
     for slot in slots where slot.target !== interruptController {
       lines |= slot.target.possibleLines(at: cycle)
       events.formUnion(slot.target.possibleEvents(at: cycle))
+    }
+    if pads?.hasStimuli ?? false {
+      lines |= 1 << 15
+      events.insert(139)
+    }
+    if let udma {
+      events.formUnion(udma.possibleEvents(at: cycle, triggeredBy: { eventGenerator.triggers(of: $0) }, given: events))
     }
     lines |= eventGenerator.lines(of: events)
     return lines & interruptController.mask & mie != 0

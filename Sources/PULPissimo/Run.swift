@@ -96,7 +96,9 @@ extension Machine {
         mask == 0
         ? "no line is enabled in the interrupt controller (FC_ITC.MASK is 0)"
         : "none of the enabled lines (FC_ITC.MASK = \(hex(mask))) can be raised by anything that is running"
-      return "the core sleeps in WFI and can never wake: \(waiting)"
+      let masters = udma.standstills
+      let hint = masters.isEmpty ? "" : "; " + masters.joined(separator: "; ")
+      return "the core sleeps in WFI and can never wake: \(waiting)\(hint)"
     case .bus(let address, let isWrite):
       let what = isWrite ? "store to" : "load from"
       return "the \(what) \(hex(address)) is never answered: the bus hangs there"

@@ -4,13 +4,24 @@ import HardwareModel
 import TestSupport
 import Testing
 
+@testable import EmulatorCommands
 @testable import PULPissimo
+
+/// Every L2 trace of the repository, in order of name.
+private func l2Traces() -> [String] {
+  ReplayCommand.files(at: Repository.root.appendingPathComponent("Tests/RTLTraces/l2").path)
+}
+
+private func readL2Trace(_ path: String) throws -> L2Trace {
+  guard case .l2(let trace) = try TraceFile.read(path) else { throw HostError.data("\(path): no trace of the L2") }
+  return trace
+}
 
 @Suite("L2 arbitration")
 struct ArbitrationTests {
   @Test("Every access of the RTL's traces is granted and answered in the RTL's cycle", arguments: L2Trace.Mode.allCases)
   func replaysTraces(_ mode: L2Trace.Mode) throws {
-    let files = try l2Traces()
+    let files = l2Traces()
     #expect(files.count == 92)
     for file in files {
       let trace = try readL2Trace(file)
@@ -21,7 +32,7 @@ struct ArbitrationTests {
 
   @Test("The player notices a grant that is a cycle off")
   func playerIsNotBlind() throws {
-    var trace = try readL2Trace(try #require(try l2Traces().first { $0.lastPathComponent == "rand-s0.jsonl" }))
+    var trace = try readL2Trace(try #require(l2Traces().first { $0.hasSuffix("/rand-s0.jsonl") }))
     trace.accesses[40].grant += 1
     let difference = try #require(trace.firstDifference(.replay))
     #expect(difference.index == 40 && difference.signal == "gnt")

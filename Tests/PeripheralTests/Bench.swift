@@ -42,6 +42,8 @@ final class Bench {
   /// The request as the core would see it: line and first cycle, in the order of the calls.
   var requests: [(line: Int, from: Cycle)] = []
   var sent: [UInt8] = []
+  /// Events of the uDMA in the order in which they came.
+  var events: [(event: Int, cycle: Cycle)] = []
 
   init() {
     controller = InterruptController(queue: queue, reference: reference)
@@ -52,7 +54,10 @@ final class Bench {
     udma = UDMA.p8(queue: queue)
     EventPath.connect(generator: generator, timer: timer, controller: controller)
     udma.memory = memory
-    udma.onEvent = { [unowned self] event, cycle in generator.raise(event, at: cycle) }
+    udma.onEvent = { [unowned self] event, cycle in
+      events.append((event, cycle))
+      generator.raise(event, at: cycle)
+    }
     udma.uart?.onTransmit = { [unowned self] character, _ in sent.append(character) }
     controller.onRequestChange = { [unowned self] line, from in
       if requests.last?.from == from { requests.removeLast() }
@@ -80,6 +85,24 @@ final class Bench {
 
   /// A register of the UART, as an offset in the uDMA.
   func uart(_ offset: UInt32) -> UInt32 { UDMARegisters.slotSize + offset }
+
+  /// Puts `words` into memory at `address`.
+  func store(_ words: [UInt32], at address: Address) {
+    for (index, word) in words.enumerated() {
+      for lane in 0..<4 as Range<UInt32> {
+        memory.bytes[address + 4 * UInt32(index) + lane] = UInt8(truncatingIfNeeded: word >> (8 * lane))
+      }
+    }
+  }
+
+  /// Starts a transfer of the channel whose SADDR is at `offset` of the uDMA; takes ten cycles.
+  func start(_ offset: UInt32, _ address: Address, _ size: Int, cfg: UInt32 = 0x10, at cycle: Cycle) {
+    for (word, value) in [address, UInt32(size), cfg].enumerated() {
+      let at = cycle + 4 * Cycle(word)
+      queue.run(through: at)
+      udma.write(offset + 4 * UInt32(word), value, at: at)
+    }
+  }
 
   /// Runs the queue up to `cycle`; returns how often it had to be looked at.
   @discardableResult

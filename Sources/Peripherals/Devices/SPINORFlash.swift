@@ -73,10 +73,11 @@ public final class SPINORFlash: SPIDevice {
   /// The bit of the configuration register that lets the quad commands work.
   private static let quadBit: UInt8 = 2
 
-  private func isBusy(at cycle: Cycle) -> Bool { cycle < busyUntil }
+  /// WIP: an operation is under way, or has failed and waits for CLSR.
+  private func isBusy(at cycle: Cycle) -> Bool { cycle < busyUntil || hasProgramError || hasEraseError }
 
   private func status1(at cycle: Cycle) -> UInt8 {
-    status & 0x9C | (isBusy(at: cycle) ? 1 : 0) | (isWriteEnabled ? 2 : 0) | (hasEraseError ? 0x20 : 0)
+    status & 0x9C | (isBusy(at: cycle) ? 3 : 0) | (isWriteEnabled ? 2 : 0) | (hasEraseError ? 0x20 : 0)
       | (hasProgramError ? 0x40 : 0)
   }
 
@@ -183,6 +184,8 @@ public final class SPINORFlash: SPIDevice {
       if command == 0xF0 || reset {
         busyUntil = 0
         isWriteEnabled = false
+        hasProgramError = false
+        hasEraseError = false
         usesLongAddresses = false
       }
       return begin(.ignore)
@@ -285,6 +288,7 @@ public final class SPINORFlash: SPIDevice {
       guard takesWrite() else { return }
       guard status >> 2 & 7 == 0 else {
         hasEraseError = true
+        isWriteEnabled = false
         return
       }
       array.eraseAll()

@@ -142,6 +142,15 @@ public final class SoCEventGenerator: BusTarget {
     return lines
   }
 
+  /// Those of `events` that reach the uDMA's triggers with the masks as they are.
+  public func triggers(of events: EventSet) -> EventSet {
+    var passed = EventSet()
+    for event in 0..<Self.eventCount where events.contains(event) && !state.prMask.contains(event) {
+      passed.insert(event)
+    }
+    return passed
+  }
+
   /// The event routed to the timer's high or low event input.
   public func timerSelection(isHigh: Bool) -> Int {
     Int(isHigh ? state.timerSelHi : state.timerSelLo)

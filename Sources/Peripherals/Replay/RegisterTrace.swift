@@ -55,6 +55,13 @@ public struct RegisterTrace: Sendable {
     self.entries = entries
   }
 
+  /// The outputs that the trace records, in order of name.
+  public var outputNames: [String] {
+    var names: Set<String> = []
+    for case (_, .outputs(let values)) in entries { names.formUnion(values.keys) }
+    return names.sorted()
+  }
+
   /// The cycles in which a one-bit input changes, starting from 0.
   public func edges(of input: String) -> [Cycle] {
     var level: UInt64 = 0

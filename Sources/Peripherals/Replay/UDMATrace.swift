@@ -29,11 +29,11 @@ public struct UDMATrace: Sendable {
   public var isP7 = false
   public var base: Address
   public var cycles: Cycle
-  /// SoC cycles of a peripheral clock cycle; 0 is half of one.
-  public var period: UInt64
+  /// SoC cycles of a peripheral clock cycle; 0 is half of one, nil what the model does not know.
+  public var period: UInt64?
   public var entries: [(cycle: Cycle, entry: Entry)]
   public init(
-    name: String, part: String, base: Address, cycles: Cycle, period: UInt64, entries: [(cycle: Cycle, entry: Entry)]
+    name: String, part: String, base: Address, cycles: Cycle, period: UInt64?, entries: [(cycle: Cycle, entry: Entry)]
   ) {
     self.name = name
     self.part = part
@@ -87,7 +87,7 @@ extension UDMATrace {
   public func play() -> [ReplayMismatch] {
     let queue = EventQueue()
     let memory = ScriptedMemory()
-    let udma = UDMA.p8(queue: queue, peripheralClockPeriod: period, i2cDropsData: isP7)
+    let udma = UDMA.p8(queue: queue, peripheralClockPeriod: period ?? 1, i2cDropsData: isP7)
     udma.memory = memory
     var expected: [Cycle: [String]] = [:]
     var got: [Cycle: [String]] = [:]
@@ -199,16 +199,26 @@ extension UDMATrace {
       }
       memory.reads = []
       memory.writes = []
-      let wanted = (expected[cycle] ?? []).sorted()
-      let found = (got[cycle] ?? []).sorted()
-      if wanted != found {
-        return [
-          ReplayMismatch(
-            trace: name, cycle: cycle, what: "activity", expected: wanted.joined(separator: "; "),
-            got: found.joined(separator: "; "))
-        ]
-      }
+      if let mismatch = difference(cycle, expected[cycle] ?? [], got[cycle] ?? []) { return [mismatch] }
     }
     return []
+  }
+
+  /// What of a cycle's activity is missing, and what is too much.
+  private func difference(_ cycle: Cycle, _ expected: [String], _ got: [String]) -> ReplayMismatch? {
+    func without(_ all: [String], _ other: [String]) -> [String] {
+      var rest = other
+      return all.filter { item in
+        guard let index = rest.firstIndex(of: item) else { return true }
+        rest.remove(at: index)
+        return false
+      }
+    }
+    let missing = without(expected, got).sorted()
+    let extra = without(got, expected).sorted()
+    guard let first = missing.first ?? extra.first else { return nil }
+    func text(_ items: [String]) -> String { items.isEmpty ? "nothing" : items.joined(separator: "; ") }
+    return ReplayMismatch(
+      trace: name, cycle: cycle, what: String(first.prefix { $0 != " " }), expected: text(missing), got: text(extra))
   }
 }

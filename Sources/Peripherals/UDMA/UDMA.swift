@@ -140,6 +140,43 @@ public final class UDMA: BusTarget {
     return events
   }
 
+  /// As `possibleEvents(at:)`, with what WAIT commands can go on with: `events` can come from elsewhere, and
+  /// `triggeredBy` gives those that reach the trigger inputs.
+  public func possibleEvents(
+    at cycle: Cycle, triggeredBy triggers: (EventSet) -> EventSet, given events: EventSet
+  ) -> EventSet {
+    var all = possibleEvents(at: cycle)
+    all.formUnion(events)
+    let selected = control[UDMARegisters.cfgEvt]
+    // What one master does may be what another waits for.
+    for _ in peripherals {
+      let before = all
+      let reaching = triggers(all)
+      for (id, peripheral) in peripherals.enumerated() where enabledClocks >> UInt32(id) & 1 != 0 {
+        guard let trigger = peripheral.waitedTrigger,
+          reaching.contains(Int(selected >> UInt32(8 * (trigger & 3)) & 0xFF))
+        else { continue }
+        all.formUnion(peripheral.eventsOnceTriggered)
+      }
+      if all == before { break }
+    }
+    return all
+  }
+
+  /// What masters wait for that nothing inside them will ever bring, for the explanation of a lock-up.
+  public var standstills: [String] {
+    var counts: [String: Int] = [:]
+    var found: [String] = []
+    for (id, peripheral) in peripherals.enumerated() {
+      let name = peripheral.registers.name
+      let number = counts[name, default: 0]
+      counts[name] = number + 1
+      guard enabledClocks >> UInt32(id) & 1 != 0, let reason = peripheral.standstill else { continue }
+      found.append("\(name)\(number) stands still in \(reason)")
+    }
+    return found
+  }
+
   // MARK: Bus
 
   public func answer(_ offset: UInt32, isWrite: Bool) -> BusAnswer {

@@ -35,10 +35,24 @@ public protocol UDMAPeripheral: AnyObject {
 
   /// SoC events that can still come without the core's doing.
   var possibleEvents: EventSet { get }
+  /// The trigger (0...3) that a command waits for.
+  var waitedTrigger: Int? { get }
+  /// SoC events that can come once that trigger has fired.
+  var eventsOnceTriggered: EventSet { get }
+  /// What commands wait for that nothing inside the peripheral will ever bring; nil if there is no such wait.
+  var standstill: String? { get }
 }
 
 extension UDMAPeripheral {
   public func willRead(_ offset: UInt32) {}
+  public var waitedTrigger: Int? { nil }
+  public var standstill: String? { nil }
+  public var eventsOnceTriggered: EventSet {
+    var events = possibleEvents
+    for channel in transmitChannels { events.insert(channel.event) }
+    for channel in receiveChannels { events.insert(channel.event) }
+    return events
+  }
   public func trigger(_ index: Int) {}
   public func emitEvents(at cycle: Cycle, to sink: ((_ event: Int, Cycle) -> Void)?) {}
   public func clockPinsMidway(at cycle: Cycle) {}

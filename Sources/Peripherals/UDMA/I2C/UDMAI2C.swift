@@ -269,6 +269,12 @@ public final class UDMAI2C: UDMAPeripheral {
   /// The trigger (0 to 3) that a WAIT_EV command waits for.
   public var waitedTrigger: Int? { sequencer.state == .waitForEvent ? Int(sequencer.waitedTrigger) : nil }
 
+  public var eventsOnceTriggered: EventSet {
+    EventSet(
+      receiveChannels[0].event, transmitChannels[0].event, transmitChannels[1].event, endEvent, errorEvent,
+      noAcknowledgeEvent)
+  }
+
   /// What the command list waits for, if nothing inside the master will ever move it; nil if it is idle.
   public var standstill: String? {
     guard isStill else { return nil }
