@@ -120,6 +120,10 @@ public final class PeripheralBus: HartBus {
     reportUnmapped(address, "store to", "it is dropped")
   }
 
+  public func peekFetch(_ address: Address) -> UInt32 {
+    romWord(address) ?? dataWord?(address) ?? errorData(address)
+  }
+
   public func fetch(_ address: Address) -> UInt32 {
     if let word = romWord(address) { return word }
     if let word = dataWord?(address) {

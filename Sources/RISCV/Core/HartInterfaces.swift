@@ -40,6 +40,9 @@ public protocol HartBus: AnyObject {
   /// An instruction fetch from an address that is no direct memory: the word of the aligned address.
   func fetch(_ address: Address) -> UInt32
 
+  /// The same word for an instruction that may never be executed: nothing is reported.
+  func peekFetch(_ address: Address) -> UInt32
+
   /// The core takes interrupt `line` in cycle `cycle`.
   func acknowledge(_ line: Int, at cycle: Cycle)
 

@@ -19,7 +19,7 @@ struct PastInstruction {
   var isClean = false
   /// Not 0: this is that many instructions of a block, beginning with the one at `pc`.
   var blockCount: UInt16 = 0
-  /// Cycles in EX.
+  /// Cycles in EX. Of a stretch: what its divisions took beyond the shortest one.
   var occupancy: UInt16 = 1
   /// The (last) branch was taken.
   var isTaken = false
@@ -77,10 +77,11 @@ struct PipelineHistory {
     count += 1
   }
 
-  /// `instructions` instructions of the block at `start` ran, the first of which entered ID at `cycle`.
+  /// `instructions` instructions of the block at `start` ran, the first of which entered ID at `cycle`. `divisions`: what
+  /// their divisions took beyond the shortest one.
   mutating func append(
     block start: Address, instructions: Int, next: Address, isTaken: Bool = false, address: Address? = nil,
-    at cycle: Cycle
+    divisions: Cycle, at cycle: Cycle
   ) {
     guard instructions > 0 else { return }
     var past = PastInstruction()
@@ -90,6 +91,7 @@ struct PipelineHistory {
     past.isClean = true
     past.isTaken = isTaken
     past.address = address
+    past.occupancy = UInt16(clamping: divisions)
     past.blockCount = UInt16(truncatingIfNeeded: instructions)
     append(past)
   }

@@ -46,7 +46,8 @@ extension Hart {
         entry = translator.translate()
       }
       guard let entry else { return started }
-      var run = BlockRun(block: entry, now: timing.avail)
+      let start = timing.avail
+      var run = BlockRun(block: entry, now: start)
       let outcome = Self.loop(
         &run, x: x, exits: blocks.exits, table: region.blocks + region.index(window.base), codeBase: window.base,
         codeSize: window.size, data: data, deadline: deadline,
@@ -63,7 +64,7 @@ extension Hart {
         pc = run.pc
         return started
       case .unknownTarget:
-        rememberEnd(run)
+        rememberEnd(run, since: start)
         timing = PipelineTiming(cleanAt: run.now)
         pc = run.pc
         if !window.contains(pc) { return true }
@@ -73,8 +74,10 @@ extension Hart {
       case .exact:
         rememberChain(run)
         let replayed = replay(from: run.blockPC, count: run.index, at: run.now)
+        let isFirst = run.instructionsAndLoads == 0
         history.append(
-          block: run.blockPC, instructions: run.index, next: pc, address: lastAddress, at: run.now)
+          block: run.blockPC, instructions: run.index, next: pc, address: lastAddress,
+          divisions: isFirst ? run.now &- start : 0, at: isFirst ? start : run.now)
         lastAddress = nil
         return started || replayed
       }
@@ -86,18 +89,21 @@ extension Hart {
     guard run.instructionsAndLoads != 0, let exit = run.lastExit?.pointee else { return }
     let jumped = exit.target & 1 == 0
     history.restart(nil)
+    // Only the time to the present matters, so the divisions of both blocks may lie before them.
     history.append(
       block: run.previousPC, instructions: Int(exit.instructionsAndLoads & 0xFFFF_FFFF), next: run.blockPC,
-      isTaken: jumped, at: run.now &- Cycle(exit.cycles) &- (jumped && run.blockStraddles ? 1 : 0))
+      isTaken: jumped, divisions: 0, at: run.now &- Cycle(exit.cycles) &- (jumped && run.blockStraddles ? 1 : 0))
   }
 
   /// Notes the block at `run.blockPC`, which was left through its last exit.
-  private func rememberEnd(_ run: BlockRun) {
+  private func rememberEnd(_ run: BlockRun, since start: Cycle) {
     guard let exit = run.lastExit?.pointee else { return }
-    if run.instructionsAndLoads != exit.instructionsAndLoads { history.restart(nil) }
+    let isFirst = run.instructionsAndLoads == exit.instructionsAndLoads
+    let shifted = run.now &- Cycle(exit.cycles)
+    if !isFirst { history.restart(nil) }
     history.append(
       block: run.blockPC, instructions: Int(exit.instructionsAndLoads & 0xFFFF_FFFF), next: run.pc,
-      isTaken: run.jumped, at: run.now &- Cycle(exit.cycles))
+      isTaken: run.jumped, divisions: isFirst ? shifted &- start : 0, at: isFirst ? start : shifted)
   }
 
   /// Brings timing, pc and counters to what they are after `count` instructions of the block at `start`, which was

@@ -68,6 +68,11 @@ struct BlockTranslator {
       case .alu, .multiplyHigh, .divide:
         arithmetic(instruction, pc: pc, t: issue.t)
       case .load, .store:
+        // Near the end of a memory, fetches ahead may meet the access in the next one.
+        guard hart.interconnect == nil || window.contains(pc &+ Hart.fetchedAhead) else {
+          leave(at: pc)
+          break translation
+        }
         memory(instruction, pc: pc, t: issue.t)
       case .branch:
         guard branch(instruction, pc: pc, t: issue.t) else {

@@ -94,8 +94,8 @@ extension Hart {
     if instruction.timing == .jump || instruction.timing == .jumpRegister {
       // The fetch of its target begins while the data access before it may be on its way to the same memory.
       guard let address = history.last?.address else { return nil }
-      let region = interconnect.region(ofFetch: target(of: instruction, at: pc))
-      return region >= 0 && region != codeRegion && region == dataRegion(address) ? issue.jump : nil
+      let region = dataRegion(address)
+      return region >= 0 && leads(target(of: instruction, at: pc), to: region, interconnect) ? issue.jump : nil
     }
     guard instruction.timing == .load || instruction.timing == .store else { return nil }
     let address = x[Int(instruction.rs1)] &+ instruction.immediate
@@ -103,9 +103,9 @@ extension Hart {
     if meetsSomeone(address, codeRegion, request, interconnect) { return issue.t }
     let next = fetchSpeculatively(pc &+ UInt32(instruction.length))
     if next.timing == .jump || next.timing == .jumpRegister {
+      let region = dataRegion(address)
       let place = pc &+ UInt32(instruction.length)
-      let region = interconnect.region(ofFetch: target(of: next, at: place))
-      if region >= 0, region != codeRegion, region == dataRegion(address) { return issue.t }
+      if region >= 0, leads(target(of: next, at: place), to: region, interconnect) { return issue.t }
     }
     let last = address &+ Arithmetic.size(instruction.operation) &- 1
     if (last ^ address) & ~3 != 0, meetsSomeone(last, codeRegion, request &+ 8, interconnect) { return issue.t }
@@ -132,8 +132,17 @@ extension Hart {
     }
   }
 
+  /// Bytes behind an instruction that may be requested by the time its data access is.
+  static let fetchedAhead: UInt32 = 20
+
   private func target(of jump: Instruction, at place: Address) -> Address {
     jump.timing == .jump ? place &+ jump.immediate : (x[Int(jump.rs1)] &+ jump.immediate) & ~1
+  }
+
+  /// True if the fetches from `address` on go to `region`.
+  private func leads(_ address: Address, to region: Int, _ interconnect: HartInterconnect) -> Bool {
+    interconnect.region(ofFetch: address) == region
+      || interconnect.region(ofFetch: address &+ Self.fetchedAhead) == region
   }
 
   private func isContended(_ address: Address, _ contended: RegionSet) -> Bool {
@@ -147,7 +156,10 @@ extension Hart {
   ) -> Bool {
     guard let window = dataWindowIndex(address) else { return false }
     let region = regionOfWindow(window)
-    return region >= 0 && (region == codeRegion || interconnect.mayContend(region, request: request))
+    if region < 0 { return false }
+    if region == codeRegion || interconnect.mayContend(region, request: request) { return true }
+    // Close to the end of a memory the words fetched ahead lie in the next one.
+    return interconnect.region(ofFetch: pc &+ Self.fetchedAhead) == region
   }
 
   /// True if the event of `cycle` has brought a competitor for the bank that instructions come from.
@@ -207,7 +219,15 @@ extension Hart {
       if cached.operation != .undecoded { return cached }
     }
     if fetchableWindow(pc) != nil, fetchableWindow(pc &+ 2) != nil { return fetch(pc) }
-    return Decoder.decode(.max)
+    let low = peekHalfword(pc)
+    return Decoder.decode(UInt32(Decoder.isLong(low) ? peekHalfword(pc &+ 2) : 0) << 16 | UInt32(low))
+  }
+
+  private func peekHalfword(_ address: Address) -> UInt16 {
+    let word =
+      fetchableWindow(address).map { $0.memory.word($0.canonical &+ (address &- $0.base)) }
+      ?? bus.peekFetch(address & ~3)
+    return UInt16(truncatingIfNeeded: address & 2 != 0 ? word >> 16 : word)
   }
 
   private func fetchHalfword(_ address: Address) -> UInt16 {

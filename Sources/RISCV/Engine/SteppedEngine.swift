@@ -119,6 +119,7 @@ final class SteppedEngine {
       return
     }
     var place = entry.pc
+    var lastDivision: Int?
     for index in 0..<entry.blockCount {
       var single = PastInstruction()
       single.instruction = hart.fetch(place)
@@ -133,15 +134,17 @@ final class SteppedEngine {
       single.next = place
       single.isTaken = isLast && entry.isTaken
       if isLast { single.address = entry.address }
-      // What divisions took beyond the shortest one is in the block's cycles already.
       single.occupancy =
         switch single.instruction.timing {
         case .multiplyHigh: 5
         case .divide: 3
         default: 1
         }
+      if single.instruction.timing == .divide { lastDivision = past.count }
       past.append(single)
     }
+    // The block's cycles move as a whole with each division, so one may stand for all of them.
+    if let lastDivision { past[lastDivision].occupancy &+= entry.occupancy }
   }
 
   private func lookUpRegion(_ hart: Hart, _ address: Address) {
@@ -372,7 +375,9 @@ final class SteppedEngine {
       (exHoldsLoad || p.wbHasLoad && !wbReady)
       && (p.exLoad != 0 && (rs1 == p.exLoad || Int(p.id.instruction.rs2) == p.exLoad)
         || decodes && p.id.aluDestination == p.exLoad)
-    let idReady = exReady && !loadHazard && !jumpWaits && p.parts != 2
+    // What is past passes only as far as it went: the instruction behind it stays in ID.
+    let isHeldBack = p.idIsValid && !isPast && !isLive
+    let idReady = exReady && !loadHazard && !jumpWaits && p.parts != 2 && !isHeldBack
 
     // IF to ID.
     let hasWord = (p.fifo > 0 || fetchAnswered) && !setsPC && p.flush == 0
@@ -412,8 +417,8 @@ final class SteppedEngine {
     let pushes = fetchAnswered && (p.fifo > 0 || !takesWord) && !setsPC && p.flush == 0
     let pops = p.fifo > 0 && takesWord
 
-    // ID to EX to WB. What is past passes only as far as it went.
-    let issues = decodes && idReady && !haltsID && (isPast || isLive)
+    // ID to EX to WB.
+    let issues = decodes && idReady && !haltsID
     p.wbHasLoad = p.wbHasLoad && !wbReady
     if exReady && p.exIsValid && p.exKind != .branch {
       p.wbHasLoad = exHoldsLoad
