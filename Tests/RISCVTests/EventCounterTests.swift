@@ -117,4 +117,32 @@ import Testing
     #expect(count(1 << 0, body) < 50)
     #expect(count(1 << 1, body) == UInt32(body.count))
   }
+
+  /// The closed form books stalls by rules; the stepped engine evaluates the RTL's signals cycle by cycle.
+  @Test(arguments: [1, 2, 3, 5, 6, 7, 8, 9, 10] as [UInt32])
+  func theClosedFormCountsWhatTheSteppedEngineSees(_ event: UInt32) {
+    var total: UInt64 = 0
+    for seed in 1...24 as ClosedRange<UInt64> {
+      for events in [1 << event, 1 << event | 0x22C] as [UInt32] {
+        var program = EngineProgram(seed: seed, limit: 6000)
+        guard program.hasCycleModel else { continue }
+        program.events = events
+        func count(alwaysStepped: Bool) -> (UInt64, VisibleState) {
+          let machine = program.machine(blockEngine: false) {
+            $0.contention = false
+            $0.hart.alwaysStepped = alwaysStepped
+          }
+          let end = machine.run(limits: RunLimits(cycles: 6000))
+          let low = UInt64(machine.hart.peekCSR(0xB03) ?? 0)
+          return (UInt64(machine.hart.peekCSR(0xB83) ?? 0) << 32 | low, VisibleState(machine, end: end))
+        }
+        let (closed, closedState) = count(alwaysStepped: false)
+        let (stepped, steppedState) = count(alwaysStepped: true)
+        total &+= closed
+        #expect(closed == stepped, "seed \(seed), events 0x\(String(events, radix: 16))")
+        #expect(closedState.counters.instructions == steppedState.counters.instructions, "seed \(seed)")
+      }
+    }
+    #expect(total > 500)
+  }
 }

@@ -24,6 +24,8 @@ struct EngineProgram: Codable, Sendable {
   var limit: UInt64
   /// Cycles a slice; 0: one run.
   var slice: UInt64 = 0
+  /// What mhpmevent3 selects from the start on; nil: nothing.
+  var events: UInt32?
 
   static let handlerAddress: UInt32 = 0x1C00_0000
   static let dataAddress: UInt32 = 0x1C00_8000
@@ -181,8 +183,10 @@ struct EngineProgram: Codable, Sendable {
     machine.write(ProgramWord.bytes(words), at: base)
     machine.boot(at: base)
     for index in 1..<32 { machine.hart[register: index] = registers[index] }
+    let select = events.map { ProgramBuilder.constant(30, $0) + [Instruction(.csrrw, rs1: 30, csr: 0x323)] } ?? []
     machine.write(
-      Program.bytes(ProgramBuilder.constant(30, mtvec) + [Instruction(.csrrw, rs1: 30, csr: 0x305)])
+      Program.bytes(select)
+        + Program.bytes(ProgramBuilder.constant(30, mtvec) + [Instruction(.csrrw, rs1: 30, csr: 0x305)])
         + Program.bytes(ProgramBuilder.constant(31, base) + [Instruction(.jalr, rs1: 31)]),
       at: Self.handlerAddress + 0x300)
     machine.boot(at: Self.handlerAddress + 0x300)
