@@ -58,7 +58,8 @@ let package = Package(
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(name: "HardwareModelTests", dependencies: ["HardwareModel"], swiftSettings: strict),
     .testTarget(
-      name: "RISCVTests", dependencies: ["RISCV", "PULPissimo", "FirmwareImage", "CLibCrypto", "TestSupport"],
+      name: "RISCVTests",
+      dependencies: ["RISCV", "PULPissimo", "Instrumentation", "FirmwareImage", "CLibCrypto", "TestSupport"],
       swiftSettings: strict),
     .testTarget(name: "PeripheralTests", dependencies: ["Peripherals", "TestSupport"], swiftSettings: strict),
     .testTarget(

@@ -60,6 +60,8 @@ struct RunCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Write statistics as JSON; - for standard output.", valueName: "FILE"))
   var stats: String?
 
+  @OptionGroup(title: "Instruction trace") var trace: TraceOptions
+
   @Flag(help: "Nothing of our own on standard error but refusals and errors.")
   var quiet = false
 
@@ -79,6 +81,7 @@ struct RunCommand: ParsableCommand {
     let dumps = try dump.map { try MemoryDump($0, image) }
     let files = try load.map { try RawFile($0, image) }
     let words = try signature.map { _ in try Signature(image) }
+    let traceSettings = try trace.settings(image)
 
     let connection = try uart.connection()
 
@@ -91,6 +94,8 @@ struct RunCommand: ParsableCommand {
     session.uart = connection
     try words?.check(session.machine)
     try watchTohost(session)
+    let traceFile = try trace.trace.map { try TraceFile($0) }
+    if let traceFile { session.attachTrace(traceFile, traceSettings) }
     if !quiet {
       for warning in image.attributes.warnings { Console.error("pulpemu: \(firmware): \(warning)") }
     }
@@ -98,6 +103,7 @@ struct RunCommand: ParsableCommand {
     let limits = RunLimits(cycles: maxCycles ?? UInt64.max - 1, instructions: maxInstructions ?? .max)
     let end = session.run(limits: limits, timeout: timeout)
 
+    try traceFile?.close(hasFailed: session.trace?.hasFailed ?? false)
     var dumped: [String: [DumpedNumber]] = [:]
     for dump in dumps {
       let values = dump.values(session.machine)

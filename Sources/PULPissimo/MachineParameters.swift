@@ -58,6 +58,9 @@ public struct MachineParameter: Sendable {
     [
       boolean("core.xpulpCSRs", "the loop and identity CSRs of the XPULP core exist", \.hart.xpulpCSRs),
       boolean(
+        "core.blockEngine", "translated blocks run where they can; false: an instruction at a time, same results",
+        \.hart.blockEngine),
+      boolean(
         "core.alwaysStepped", "the cycle-stepped engine runs everything: slow, same results", \.hart.alwaysStepped),
       boolean(
         "interconnect.contention", "masters that want one bank of L2 in the same cycle wait for each other",

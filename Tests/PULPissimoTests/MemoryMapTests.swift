@@ -86,6 +86,18 @@ import Testing
     other.write(code.bytes, at: 0x1C01_2000)
     other.boot(at: 0x1C05_2000)
     #expect(other.run(limits: patience).code == 5)
+    // Whole loops run there too, and at the very end.
+    let loop = Assembly(at: 0x1C08_FF80) { p in
+      p.addi(.t0, .zero, 100)
+      p.label("loop")
+      p.addi(.t0, .t0, -1)
+      p.bne(.t0, .zero, "loop")
+      p.exit(6)
+    }
+    let far = Machine(configuration)
+    far.write(loop.bytes, at: 0x1C04_FF80)
+    far.boot(at: loop.base)
+    #expect(far.run(limits: patience).code == 6)
     // The accelerator says what it reaches.
     #expect(loads([0x1A10_C418], configuration) == [0x1C05_0000])
   }

@@ -18,7 +18,7 @@ final class IssueLog: InstructionObserver {
 
   func issuing(_ instruction: Instruction, pc: Address, at cycle: Cycle, hart: Hart) { issues.append((pc, cycle)) }
   func executed(_ instruction: Instruction, pc: Address, at cycle: Cycle, hart: Hart) {}
-  func loaded(_ rd: Int, _ value: UInt32) {}
+  func loaded(_ rd: Int, _ value: UInt32, pc: Address) {}
   func tookTrap(cause: UInt32, pc: Address, target: Address, at cycle: Cycle) { traps.append((cause, cycle)) }
 
   /// T of every execution of the instruction at `pc`.

@@ -39,7 +39,7 @@ private final class Recorder: InstructionObserver {
   }
 
   func executed(_ instruction: Instruction, pc: Address, at cycle: Cycle, hart: Hart) {}
-  func loaded(_ rd: Int, _ value: UInt32) {}
+  func loaded(_ rd: Int, _ value: UInt32, pc: Address) {}
 
   func tookTrap(cause: UInt32, pc: Address, target: Address, at cycle: Cycle) {
     if isOpen { steps.append(Step(pc: pc, cycle: cycle, cause: cause)) }

@@ -50,7 +50,6 @@ struct MachineOptions: ParsableArguments {
     guard ["interpreter", "translator", "auto"].contains(engine) else {
       throw HostError.usage("--engine takes interpreter, translator or auto, not '\(engine)'")
     }
-    if engine == "interpreter" { configuration.hart.blockEngine = false }
     switch timing {
     case "rtl": break
     case "none": configuration.hart.cycleModel = false

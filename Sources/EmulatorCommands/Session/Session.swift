@@ -15,6 +15,7 @@ final class Session {
   let output: GuestOutput
   /// What is wired to UART 0, if not standard output alone.
   var uart: UARTConnection?
+  var trace: InstructionTrace?
   private(set) var wallSeconds = 0.0
   private let isQuiet: Bool
   private let diagnosticLimit = 100
@@ -90,13 +91,18 @@ final class Session {
       return nil
     }
     var slice: UInt64 = 1 << 20
+    // Up to where the run has come: a trace is switched on and off at cuts of it.
+    var reached = machine.hart.cycle
     while true {
+      trace?.proceed(from: reached)
       uart?.takeInput(machine)
       let before = elapsed()
       var part = limits
       let until = machine.hart.cycle.addingReportingOverflow(slice)
       part.cycles = until.overflow ? limits.cycles : min(limits.cycles, until.partialValue)
+      if let cut = trace?.nextSwitch(after: reached) { part.cycles = min(part.cycles, cut) }
       let end = machine.run(limits: part)
+      reached = part.cycles
       output.flush()
       uart?.flush()
       let isSliceEnd = end.reason == .limit && part.cycles < limits.cycles && end.cycles >= part.cycles
@@ -119,6 +125,7 @@ final class Session {
     if end.reason == .exit { machine.drainUART() }
     uart?.flush()
     recorder.finish(at: end.cycles)
+    trace?.finish(end.reason.rawValue, at: end.cycles)
     return end
   }
 

@@ -128,9 +128,14 @@ public final class UDMA: BusTarget {
 
   public func possibleEvents(at cycle: Cycle) -> EventSet {
     advance(to: cycle)
-    var events = receive.possibleEvents
+    var events = EventSet()
+    // While the subsystem is clocked cycle by cycle something moves through its FIFOs, and may end in a channel's event.
+    let isMoving = slot.map { queue.dueCycle(of: $0) <= cycle &+ 1 } ?? false
     for (id, peripheral) in peripherals.enumerated() where enabledClocks >> UInt32(id) & 1 != 0 {
       events.formUnion(peripheral.possibleEvents)
+      guard isMoving else { continue }
+      for channel in peripheral.receiveChannels { events.insert(channel.event) }
+      for channel in peripheral.transmitChannels { events.insert(channel.event) }
     }
     return events
   }

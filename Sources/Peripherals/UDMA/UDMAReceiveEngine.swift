@@ -46,12 +46,6 @@ final class UDMAReceiveEngine {
       channel.config, isAccepting: isAccepting, isGranted: taken == index, dataSize: takenDataSize)
   }
 
-  /// The event that the datum taken in the cycle before may end in.
-  var possibleEvents: EventSet {
-    guard taken >= 0, let channel = channels[taken] else { return EventSet() }
-    return EventSet(channel.event)
-  }
-
   /// Raises the request on the L2 port that this cycle shows.
   func request(on port: (any UDMAMemoryPort)?, at cycle: Cycle) {
     guard grant == nil, let head = queue.first else { return }

@@ -335,7 +335,10 @@ public final class Hart {
       if let stop = step(until: limit) { return stop }
       if stop != nil || stepper.isActive || counters.instructions >= instructionLimit { return nil }
       budget -= 1
-      guard usesBlocks, timing.isClean, let fetchWindow, fetchWindow.contains(pc) else { continue }
+      // Blocks are found by the memory's own addresses, so an alias has none.
+      guard usesBlocks, timing.isClean, let fetchWindow, fetchWindow.contains(pc),
+        fetchWindow.base == fetchWindow.canonical
+      else { continue }
       let jumped = pc &- before > 4
       let known = fetchWindow.code.map { $0.blocks[$0.index(pc)] != nil } ?? false
       if jumped || known || budget < 0 { return nil }

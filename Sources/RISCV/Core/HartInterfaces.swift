@@ -91,9 +91,18 @@ public protocol InstructionObserver: AnyObject {
   func issuing(_ instruction: Instruction, pc: Address, at cycle: Cycle, hart: Hart)
   /// The instruction has executed. A load's value may still be on its way (`loaded`).
   func executed(_ instruction: Instruction, pc: Address, at cycle: Cycle, hart: Hart)
-  /// A load that was waiting for its answer wrote `rd`.
-  func loaded(_ rd: Int, _ value: UInt32)
+  /// The load at `pc` has its value: at once, or after its answer.
+  func loaded(_ rd: Int, _ value: UInt32, pc: Address)
+  /// An access outside the direct memories has taken place.
+  func accessed(_ access: BusAccess)
   func tookTrap(cause: UInt32, pc: Address, target: Address, at cycle: Cycle)
+  /// The core's clock stood still in `from ..< until`.
+  func slept(from: Cycle, until: Cycle)
+}
+
+extension InstructionObserver {
+  public func accessed(_ access: BusAccess) {}
+  public func slept(from: Cycle, until: Cycle) {}
 }
 
 /// Why a hart stopped.

@@ -159,10 +159,12 @@ extension Hart {
       value = bus.read(access.address, at: cycle)
       deliver(access, word: value)
     }
-    observer?.accessed(
-      BusAccess(
-        pc: access.pc, issued: access.issued, phase: cycle, answered: access.answered, address: access.address,
-        size: Int(access.size), isWrite: access.isWrite, value: value, storesBefore: access.storesBefore))
+    guard observer != nil || instructionObserver != nil else { return }
+    let done = BusAccess(
+      pc: access.pc, issued: access.issued, phase: cycle, answered: access.answered, address: access.address,
+      size: Int(access.size), isWrite: access.isWrite, value: value, storesBefore: access.storesBefore)
+    observer?.accessed(done)
+    instructionObserver?.accessed(done)
   }
 
   /// One transaction on direct memory.
@@ -202,14 +204,14 @@ extension Hart {
     if !access.isSplit {
       let value = Arithmetic.extend(access.operation, word &>> (8 &* (access.address & 3)))
       write(access.rd, value)
-      instructionObserver?.loaded(Int(access.rd), value)
+      instructionObserver?.loaded(Int(access.rd), value, pc: access.pc)
     } else if !access.isSecond {
       splitLow = word
     } else {
       let lane = access.firstLane
       let value = Arithmetic.extend(access.operation, splitLow &>> (8 &* lane) | word &<< (32 &- 8 &* lane))
       write(access.rd, value)
-      instructionObserver?.loaded(Int(access.rd), value)
+      instructionObserver?.loaded(Int(access.rd), value, pc: access.pc)
     }
   }
 

@@ -396,7 +396,10 @@ extension Hart {
   func endSleep(from: Cycle, at wake: Cycle) {
     asleepFrom = nil
     counters.sleepCycles += wake - from
-    if wake > from { observer?.slept(from: from, until: wake) }
+    if wake > from {
+      observer?.slept(from: from, until: wake)
+      instructionObserver?.slept(from: from, until: wake)
+    }
   }
 
   private func sleep(until limit: Cycle) -> HartStop? {

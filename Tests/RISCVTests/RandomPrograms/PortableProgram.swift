@@ -207,7 +207,8 @@ struct PortableProgram: Codable, Sendable {
     let isEnd = end.reason == .exit && end.code == 0 && !leaves
     return Outcome(
       bytes: isEnd ? machine.read(Self.data, count: Self.compared) : nil,
-      instructions: machine.hart.counters.instructions, note: leaves ? "an access where nothing is mapped" : end.message)
+      instructions: machine.hart.counters.instructions, note: leaves ? "an access where nothing is mapped" : end.message
+    )
   }
 
   func runOnQEMU(limit: Double = 60) throws -> Outcome {
