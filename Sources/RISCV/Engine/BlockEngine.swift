@@ -91,7 +91,7 @@ extension Hart {
     history.restart(nil)
     // Only the time to the present matters, so the divisions of both blocks may lie before them.
     history.append(
-      block: run.previousPC, instructions: Int(exit.instructionsAndLoads & 0xFFFF_FFFF), next: run.blockPC,
+      block: run.previous.pointee.aux, instructions: Int(exit.instructionsAndLoads & 0xFFFF_FFFF), next: run.blockPC,
       isTaken: jumped, divisions: 0, at: run.now &- Cycle(exit.cycles) &- (jumped && run.blockStraddles ? 1 : 0))
   }
 
@@ -166,11 +166,15 @@ struct BlockRun {
   /// The block begins with a straddling instruction.
   var blockStraddles = false
   /// The block before, and the exit through which it was left, if any was.
-  var previousPC: Address = 0
+  var previous: UnsafeMutablePointer<MicroOp>
   var lastExit: UnsafeMutablePointer<BlockExit>?
+  /// The second range of `BlockMemory`.
+  var secondOffset: UInt32 = 0
+  var secondSize: UInt32 = 0
 
   init(block: UnsafeMutablePointer<MicroOp>, now: Cycle) {
     self.block = block
+    previous = block
     self.now = now
   }
 }

@@ -18,16 +18,16 @@ extension Hart {
     let lines = data.lines
     let memoryBase = data.base
     let memorySize = data.size
-    let secondOffset = data.secondOffset
-    let secondSize = data.secondSize
-    var previous = run.block
+    // Looked at only where the first range was missed.
+    run.secondOffset = data.secondOffset
+    run.secondSize = data.secondSize
     var block = run.block
     var p = block
     var now = run.now
     var instructionsAndLoads: UInt64 = 0
     var stores: UInt64 = 0
     let lineShift = CodeRegion.lineShift
-    var exit = exits
+    var exit: UnsafeMutablePointer<BlockExit>
     var outcome = BlockOutcome.exact
     var target: Address = 0
 
@@ -35,7 +35,7 @@ extension Hart {
       let op = p.pointee
       switch op.code {
       case .enter:
-        previous = block
+        run.previous = block
         block = p
         if now &+ Cycle(op.immediate) > deadline {
           outcome = .deadline
@@ -47,6 +47,7 @@ extension Hart {
         break execution
       case .fallThrough:
         exit = exits + Int(op.aux)
+        run.lastExit = exit
         now &+= Cycle(exit.pointee.cycles)
         instructionsAndLoads &+= exit.pointee.instructionsAndLoads
         stores &+= exit.pointee.stores
@@ -102,21 +103,21 @@ extension Hart {
         x[Int(op.rd)] = x[Int(op.rs2)] == 0 ? x[Int(op.rs1)] : x[Int(op.rs1)] % x[Int(op.rs2)]
       case .lb:
         let offset = x[Int(op.rs1)] &+ op.immediate &- memoryBase
-        if offset >= memorySize && offset &- secondOffset >= secondSize {
+        if _slowPath(offset >= memorySize) && offset &- run.secondOffset >= run.secondSize {
           run.index = Int(op.index)
           break execution
         }
         x[Int(op.rd)] = UInt32(bitPattern: Int32(memory.load(fromByteOffset: Int(offset), as: Int8.self)))
       case .lbu:
         let offset = x[Int(op.rs1)] &+ op.immediate &- memoryBase
-        if offset >= memorySize && offset &- secondOffset >= secondSize {
+        if _slowPath(offset >= memorySize) && offset &- run.secondOffset >= run.secondSize {
           run.index = Int(op.index)
           break execution
         }
         x[Int(op.rd)] = UInt32(memory.load(fromByteOffset: Int(offset), as: UInt8.self))
       case .lh:
         let offset = x[Int(op.rs1)] &+ op.immediate &- memoryBase
-        if offset >= memorySize && offset &- secondOffset >= secondSize || offset & 3 > 2 {
+        if _slowPath(offset >= memorySize) && offset &- run.secondOffset >= run.secondSize || offset & 3 > 2 {
           run.index = Int(op.index)
           break execution
         }
@@ -124,21 +125,23 @@ extension Hart {
           bitPattern: Int32(Int16(littleEndian: memory.loadUnaligned(fromByteOffset: Int(offset), as: Int16.self))))
       case .lhu:
         let offset = x[Int(op.rs1)] &+ op.immediate &- memoryBase
-        if offset >= memorySize && offset &- secondOffset >= secondSize || offset & 3 > 2 {
+        if _slowPath(offset >= memorySize) && offset &- run.secondOffset >= run.secondSize || offset & 3 > 2 {
           run.index = Int(op.index)
           break execution
         }
         x[Int(op.rd)] = UInt32(UInt16(littleEndian: memory.loadUnaligned(fromByteOffset: Int(offset), as: UInt16.self)))
       case .lw:
         let offset = x[Int(op.rs1)] &+ op.immediate &- memoryBase
-        if offset >= memorySize && offset &- secondOffset >= secondSize || offset & 3 != 0 {
+        if _slowPath(offset >= memorySize) && offset &- run.secondOffset >= run.secondSize || offset & 3 != 0 {
           run.index = Int(op.index)
           break execution
         }
         x[Int(op.rd)] = UInt32(littleEndian: memory.load(fromByteOffset: Int(offset), as: UInt32.self))
       case .sb:
         let offset = x[Int(op.rs1)] &+ op.immediate &- memoryBase
-        if offset >= memorySize && offset &- secondOffset >= secondSize || lines[Int(offset &>> lineShift)] != 0 {
+        if _slowPath(offset >= memorySize) && offset &- run.secondOffset >= run.secondSize
+          || lines[Int(offset &>> lineShift)] != 0
+        {
           run.index = Int(op.index)
           break execution
         }
@@ -146,7 +149,7 @@ extension Hart {
           of: UInt8(truncatingIfNeeded: x[Int(op.rs2)]), toByteOffset: Int(offset), as: UInt8.self)
       case .sh:
         let offset = x[Int(op.rs1)] &+ op.immediate &- memoryBase
-        if offset >= memorySize && offset &- secondOffset >= secondSize || offset & 3 > 2
+        if _slowPath(offset >= memorySize) && offset &- run.secondOffset >= run.secondSize || offset & 3 > 2
           || lines[Int(offset &>> lineShift)] != 0
         {
           run.index = Int(op.index)
@@ -156,7 +159,7 @@ extension Hart {
           of: UInt16(truncatingIfNeeded: x[Int(op.rs2)]).littleEndian, toByteOffset: Int(offset), as: UInt16.self)
       case .sw:
         let offset = x[Int(op.rs1)] &+ op.immediate &- memoryBase
-        if offset >= memorySize && offset &- secondOffset >= secondSize || offset & 3 != 0
+        if _slowPath(offset >= memorySize) && offset &- run.secondOffset >= run.secondSize || offset & 3 != 0
           || lines[Int(offset &>> lineShift)] != 0
         {
           run.index = Int(op.index)
@@ -167,6 +170,7 @@ extension Hart {
       case .beq:
         if x[Int(op.rs1)] == x[Int(op.rs2)] {
           exit = exits + Int(op.aux)
+          run.lastExit = exit
           now &+= Cycle(exit.pointee.cycles)
           instructionsAndLoads &+= exit.pointee.instructionsAndLoads
           stores &+= exit.pointee.stores
@@ -183,6 +187,7 @@ extension Hart {
       case .bne:
         if x[Int(op.rs1)] != x[Int(op.rs2)] {
           exit = exits + Int(op.aux)
+          run.lastExit = exit
           now &+= Cycle(exit.pointee.cycles)
           instructionsAndLoads &+= exit.pointee.instructionsAndLoads
           stores &+= exit.pointee.stores
@@ -199,6 +204,7 @@ extension Hart {
       case .blt:
         if Int32(bitPattern: x[Int(op.rs1)]) < Int32(bitPattern: x[Int(op.rs2)]) {
           exit = exits + Int(op.aux)
+          run.lastExit = exit
           now &+= Cycle(exit.pointee.cycles)
           instructionsAndLoads &+= exit.pointee.instructionsAndLoads
           stores &+= exit.pointee.stores
@@ -215,6 +221,7 @@ extension Hart {
       case .bge:
         if Int32(bitPattern: x[Int(op.rs1)]) >= Int32(bitPattern: x[Int(op.rs2)]) {
           exit = exits + Int(op.aux)
+          run.lastExit = exit
           now &+= Cycle(exit.pointee.cycles)
           instructionsAndLoads &+= exit.pointee.instructionsAndLoads
           stores &+= exit.pointee.stores
@@ -231,6 +238,7 @@ extension Hart {
       case .bltu:
         if x[Int(op.rs1)] < x[Int(op.rs2)] {
           exit = exits + Int(op.aux)
+          run.lastExit = exit
           now &+= Cycle(exit.pointee.cycles)
           instructionsAndLoads &+= exit.pointee.instructionsAndLoads
           stores &+= exit.pointee.stores
@@ -247,6 +255,7 @@ extension Hart {
       case .bgeu:
         if x[Int(op.rs1)] >= x[Int(op.rs2)] {
           exit = exits + Int(op.aux)
+          run.lastExit = exit
           now &+= Cycle(exit.pointee.cycles)
           instructionsAndLoads &+= exit.pointee.instructionsAndLoads
           stores &+= exit.pointee.stores
@@ -263,6 +272,7 @@ extension Hart {
       case .jump:
         x[Int(op.rd)] = op.immediate
         exit = exits + Int(op.aux)
+        run.lastExit = exit
         now &+= Cycle(exit.pointee.cycles)
         instructionsAndLoads &+= exit.pointee.instructionsAndLoads
         stores &+= exit.pointee.stores
@@ -285,6 +295,7 @@ extension Hart {
         }
         x[Int(op.rd)] = block.pointee.aux &+ UInt32(op.index)
         exit = exits + Int(op.aux)
+        run.lastExit = exit
         now &+= Cycle(exit.pointee.cycles)
         instructionsAndLoads &+= exit.pointee.instructionsAndLoads
         stores &+= exit.pointee.stores
@@ -302,8 +313,6 @@ extension Hart {
     }
     run.blockPC = block.pointee.aux
     run.blockStraddles = block.pointee.index != 0
-    run.previousPC = previous.pointee.aux
-    run.lastExit = exit
     run.now = now
     run.instructionsAndLoads = instructionsAndLoads
     run.stores = stores
