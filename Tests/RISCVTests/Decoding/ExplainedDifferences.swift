@@ -100,7 +100,7 @@ struct ExplainedDifference: Sendable {
     .init(.text, both, 0x0002, 0xF07F, "C.SLLI by 0 (C.SLLI64)"),
     .init(.text, both, 0x8001, 0xFC7F, "C.SRLI by 0 (C.SRLI64)"),
     .init(.text, both, 0x8401, 0xFC7F, "C.SRAI by 0 (C.SRAI64)"),
-    .init(.text, [.gnu], 0x0001, 0xF07F, "C.ADDI of 0"),
+    .init(.text, both, 0x0001, 0xF07F, "C.ADDI of 0"),
 
     // Names of CSRs that the core lacks, or that the tools do not know.
     .init(.csrName, both, 0x0000_0073, 0x0000_007F, "CSRs of other extensions; tinfo and the XPULP CSRs"),
