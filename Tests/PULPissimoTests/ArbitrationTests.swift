@@ -8,12 +8,12 @@ import Testing
 @testable import PULPissimo
 
 /// Every L2 trace of the repository, in order of name.
-private func l2Traces() -> [String] {
+func l2Traces() -> [String] {
   ReplayCommand.files(at: Repository.root.appendingPathComponent("Tests/RTLTraces/l2").path)
 }
 
-private func readL2Trace(_ path: String) throws -> L2Trace {
-  guard case .l2(let trace) = try TraceFile.read(path) else { throw HostError.data("\(path): no trace of the L2") }
+func readL2Trace(_ path: String) throws -> L2Trace {
+  guard case .l2(let trace) = try ReplayFile.read(path) else { throw HostError.data("\(path): no trace of the L2") }
   return trace
 }
 

@@ -78,7 +78,7 @@ struct InterconnectTests {
   @Test("Core, uDMA and accelerator are granted as in the RTL's traces")
   func followsTheTraces() throws {
     var played = 0
-    for file in try l2Traces() {
+    for file in l2Traces() {
       let trace = try readL2Trace(file)
       guard var bench = bench(trace) else { continue }
       bench.run()

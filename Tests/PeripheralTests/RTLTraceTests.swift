@@ -18,7 +18,7 @@ private func traces(of block: String) throws -> [URL] {
 }
 
 private func registerTrace(_ file: URL) throws -> RegisterTrace {
-  guard case .register(let trace) = try TraceFile.read(file.path) else {
+  guard case .register(let trace) = try ReplayFile.read(file.path) else {
     throw HostError.data("\(file.path): no register trace")
   }
   return trace
@@ -36,7 +36,7 @@ struct RTLTraceTests {
   func replaysBlock(_ block: String, _ count: Int) throws {
     let files = try traces(of: block)
     #expect(files.count == count)
-    for file in files { #expect(TraceReplay.play(try TraceFile.read(file.path)) == .equal) }
+    for file in files { #expect(TraceReplay.play(try ReplayFile.read(file.path)) == .equal) }
   }
 
   @Test(
@@ -44,7 +44,7 @@ struct RTLTraceTests {
   func replaysUDMA() throws {
     let files = try traces(of: "udma")
     #expect(files.count == 215)
-    for file in files { #expect(TraceReplay.play(try TraceFile.read(file.path)) == .equal) }
+    for file in files { #expect(TraceReplay.play(try ReplayFile.read(file.path)) == .equal) }
   }
 
   @Test("The player notices a read that differs")

@@ -25,9 +25,9 @@ struct ReplayCommand: ParsableCommand {
     for path in paths {
       for file in Self.files(at: path) {
         total += 1
-        let trace: TraceFile
+        let trace: ReplayFile
         do {
-          trace = try TraceFile.read(file)
+          trace = try ReplayFile.read(file)
         } catch let error as HostError {
           Console.error("pulpemu: \(error.description)")
           refused = refused ?? error.status

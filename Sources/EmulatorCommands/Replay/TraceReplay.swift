@@ -13,7 +13,7 @@ enum TraceReplay: Equatable {
   case lacks(String)
 
   /// Plays `trace` on a fresh model.
-  static func play(_ trace: TraceFile) -> TraceReplay {
+  static func play(_ trace: ReplayFile) -> TraceReplay {
     switch trace {
     case .register(let trace):
       guard let target = ReplayTargets.make(trace) else { return .lacks("no model of block '\(trace.block)'") }

@@ -9,7 +9,7 @@ import PULPissimo
 import Peripherals
 
 /// A trace of one of the three kinds.
-enum TraceFile {
+enum ReplayFile {
   case register(RegisterTrace)
   case udma(UDMATrace)
   case l2(L2Trace)
@@ -18,7 +18,7 @@ enum TraceFile {
   static let mostCycles: UInt64 = 1 << 28
 
   /// Reads the trace in the file at `path`; 65 and 66.
-  static func read(_ path: String) throws -> TraceFile {
+  static func read(_ path: String) throws -> ReplayFile {
     guard let text = String(bytes: try HostFiles.read(path), encoding: .utf8) else {
       throw HostError.data("\(path): not a trace: not UTF-8 text")
     }
@@ -153,7 +153,7 @@ struct TraceLine {
 
   /// The line's time: cycle, and the quarter of it.
   func time(_ object: [String: Any]) throws -> (cycle: Cycle, quarter: UInt8) {
-    guard let time = (object["c"] as? NSNumber)?.doubleValue, time >= 0, time <= Double(TraceFile.mostCycles) else {
+    guard let time = (object["c"] as? NSNumber)?.doubleValue, time >= 0, time <= Double(ReplayFile.mostCycles) else {
       throw refusal("without a cycle (c)")
     }
     return (Cycle(time), UInt8((time - time.rounded(.down)) * 4))
