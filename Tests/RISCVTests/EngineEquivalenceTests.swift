@@ -4,6 +4,7 @@
 // each test run. PULPEMU_ENGINE_PROGRAMS sets another number of programs (scripts/fuzz --engines), PULPEMU_SEED the first.
 
 import Foundation
+import HardwareModel
 import PULPissimo
 import RISCV
 import TestSupport
@@ -57,6 +58,31 @@ import Testing
     #expect(total.sleepCycles > 1000)
     #expect(total.dataStallCycles > 1000)
     if ProcessInfo.processInfo.environment["PULPEMU_ENGINE_PROGRAMS"] != nil { print("running \(running), \(total)") }
+  }
+
+  private final class Coverage: InstructionObserver {
+    var places: Set<UInt32> = []
+    func issuing(_ instruction: Instruction, pc: UInt32, at cycle: Cycle, hart: Hart) { places.insert(pc) }
+    func executed(_ instruction: Instruction, pc: UInt32, at cycle: Cycle, hart: Hart) {}
+    func loaded(_ rd: Int, _ value: UInt32, pc: UInt32) {}
+    func tookTrap(cause: UInt32, pc: UInt32, target: UInt32, at cycle: Cycle) {}
+  }
+
+  @Test func theRandomProgramsReachMuchOfThemselves() {
+    var reached = 0
+    var all = 0
+    for seed in 1...48 as ClosedRange<UInt64> {
+      let program = EngineProgram(seed: seed, limit: 0)
+      let machine = program.machine(blockEngine: false) { $0.contention = false }
+      let coverage = Coverage()
+      machine.hart.instructionObserver = coverage
+      _ = machine.run(limits: RunLimits(cycles: 20_014))
+      let size = UInt32(ProgramWord.bytes(program.words).count)
+      reached += coverage.places.count { $0 &- program.base < size }
+      all += program.words.count
+    }
+    if ProcessInfo.processInfo.environment["PULPEMU_ENGINE_PROGRAMS"] != nil { print("\(reached) of \(all) reached") }
+    #expect(5 * reached > 2 * all)
   }
 
   private var firstSeed: UInt64 { Self.firstSeed }

@@ -3,6 +3,7 @@
 // Source: `cv32e40p_cs_registers.sv`, `cv32e40p_id_stage.sv` and `cv32e40p_controller.sv` at 7a49867, read signal by
 // signal; see Sources/RISCV/Core/PerformanceEvents.swift.
 
+import HardwareModel
 import PULPissimo
 import RISCV
 import TestSupport
@@ -118,33 +119,55 @@ import Testing
     #expect(count(1 << 1, body) == UInt32(body.count))
   }
 
+  /// What a program reads from the counter.
+  private final class Readings: InstructionObserver {
+    var values: [UInt32] = []
+    func issuing(_ instruction: Instruction, pc: UInt32, at cycle: Cycle, hart: Hart) {}
+    func executed(_ instruction: Instruction, pc: UInt32, at cycle: Cycle, hart: Hart) {
+      if instruction.timing == .csr, instruction.csr == 0xB03 { values.append(hart[register: Int(instruction.rd)]) }
+    }
+    func loaded(_ rd: Int, _ value: UInt32, pc: UInt32) {}
+    func tookTrap(cause: UInt32, pc: UInt32, target: UInt32, at cycle: Cycle) {}
+  }
+
   /// The closed form books stalls by rules; the stepped engine evaluates the RTL's signals cycle by cycle.
   @Test(
     .disabled("the two counts differ by one where a stop cuts a random program in the middle of an instruction"),
     arguments: [1, 2, 3, 5, 6, 7, 8, 9, 10] as [UInt32])
   func theClosedFormCountsWhatTheSteppedEngineSees(_ event: UInt32) {
-    var total: UInt64 = 0
+    var readings = 0
     for seed in 1...24 as ClosedRange<UInt64> {
       for events in [1 << event, 1 << event | 0x22C] as [UInt32] {
         var program = EngineProgram(seed: seed, limit: 6000)
         guard program.hasCycleModel else { continue }
         program.events = events
-        func count(alwaysStepped: Bool) -> (UInt64, VisibleState) {
+        // Reads of mcycle and of its mirror read the event counter instead.
+        program.words = program.words.map { word in
+          let csr = word >> 20
+          return word & 0x7F == 0x73 && (csr == 0xB00 || csr == 0xC00) && word >> 12 & 7 == 2
+            ? word & 0x000F_FFFF | 0xB030_0000 : word
+        }
+        func read(alwaysStepped: Bool) -> [UInt32] {
           let machine = program.machine(blockEngine: false) {
             $0.contention = false
             $0.hart.alwaysStepped = alwaysStepped
           }
-          let end = machine.run(limits: RunLimits(cycles: 6000))
-          let low = UInt64(machine.hart.peekCSR(0xB03) ?? 0)
-          return (UInt64(machine.hart.peekCSR(0xB83) ?? 0) << 32 | low, VisibleState(machine, end: end))
+          let observer = Readings()
+          machine.hart.instructionObserver = observer
+          _ = machine.run(limits: RunLimits(cycles: 6000))
+          return observer.values
         }
-        let (closed, closedState) = count(alwaysStepped: false)
-        let (stepped, steppedState) = count(alwaysStepped: true)
-        total &+= closed
-        #expect(closed == stepped, "seed \(seed), events 0x\(String(events, radix: 16))")
-        #expect(closedState.counters.instructions == steppedState.counters.instructions, "seed \(seed)")
+        let closed = read(alwaysStepped: false)
+        let stepped = read(alwaysStepped: true)
+        readings += closed.count
+        let first = zip(closed, stepped).enumerated().first { $1.0 != $1.1 }
+        #expect(
+          first == nil,
+          "seed \(seed), events 0x\(String(events, radix: 16)): reading \(first?.offset ?? 0) is \(first?.element ?? (0, 0))"
+        )
+        #expect(abs(closed.count - stepped.count) <= 1)
       }
     }
-    #expect(total > 500)
+    #expect(readings > 300)
   }
 }

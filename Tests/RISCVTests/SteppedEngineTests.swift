@@ -106,7 +106,7 @@ private final class Recorder: InstructionObserver {
   @Test func theRandomProgramsMeetThemselvesAtTheBanks() {
     var fetchStalls: Cycle = 0
     var dataStalls: Cycle = 0
-    for seed in 1...32 as ClosedRange<UInt64> {
+    for seed in 1...64 as ClosedRange<UInt64> {
       let machine = EngineProgram(seed: seed, limit: 0).machine(blockEngine: true)
       _ = machine.run(limits: RunLimits(cycles: Self.limit))
       fetchStalls += machine.hart.counters.fetchStallCycles

@@ -449,7 +449,9 @@ final class SteppedEngine {
       if hart.counters.instructions == before { retired.kind = .environment }
     }
     p.jumpIsDone = p.jumpIsDone && !idReady
-    if counts { noteEvents(hart, selected, issued: issues ? retired : nil, jumpWaits, loadHazard, !haltsID && idReady) }
+    if counts {
+      noteEvents(hart, selected, issued: issues ? retired : nil, jumpWaits, loadHazard, idReady, haltsID)
+    }
     if let entering {
       p.idIsValid = true
       p.id = entering
@@ -489,15 +491,15 @@ final class SteppedEngine {
   /// Books the events of this cycle, active in the next one: `cv32e40p_id_stage.sv`.
   private func noteEvents(
     _ hart: Hart, _ selected: UInt32, issued: StagedInstruction?, _ jumpWaits: Bool, _ loadHazard: Bool,
-    _ idIsFree: Bool
+    _ idIsReady: Bool, _ haltsID: Bool
   ) {
     var events: UInt32 = 0
     // Only the first cycle of a stall counts: the one after ID was free.
-    if idWasFree && p.state == .decode {
+    if idWasFree && p.state == .decode && !haltsID {
       if jumpWaits { events |= PerformanceEvent.jumpRegisterStall }
       if loadHazard { events |= PerformanceEvent.loadUseStall }
     }
-    idWasFree = idIsFree
+    idWasFree = !haltsID && idIsReady
     if let issued, issued.kind != .environment, issued.kind != .illegal {
       events |= Hart.events(of: issued.instruction)
       let isCounterWrite =

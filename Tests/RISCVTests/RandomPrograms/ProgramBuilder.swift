@@ -153,10 +153,14 @@ struct ProgramBuilder {
 
   mutating func append(_ item: ProgramItem) { items.append(item) }
 
-  private mutating func target(_ range: ClosedRange<Int>, reach: Int) -> Int {
+  /// An item within `reach`; `backward`: out of 100 targets, how many may lie behind. Few do, or programs would spend
+  /// their time in the first loop whose condition never changes.
+  private mutating func target(_ range: ClosedRange<Int>, reach: Int, backward: Int) -> Int {
     let here = items.count
-    let low = allowsBackward ? max(range.lowerBound, here - reach) : min(here + 1, range.upperBound)
-    let high = min(range.upperBound, here + reach)
+    let isBackward = allowsBackward && random.chance(backward)
+    let reach = random.chance(10) ? reach : max(2, reach / 4)
+    let low = isBackward ? max(range.lowerBound, here - reach) : min(here + 1, range.upperBound)
+    let high = isBackward ? here : min(range.upperBound, here + reach)
     return random.within(low...max(low, high))
   }
 
@@ -277,16 +281,18 @@ struct ProgramBuilder {
   private mutating func branch(_ range: ClosedRange<Int>) -> ProgramItem {
     if random.chance(40) {
       let short = Instruction(random.pick([.beq, .bne]), rs1: UInt8(8 + random.below(8)), length: 2)
-      return .jump(short, to: target(range, reach: 12))
+      return .jump(short, to: target(range, reach: 12, backward: 15))
     }
     let operation = random.pick([Operation.beq, .bne, .blt, .bge, .bltu, .bgeu])
-    return .jump(Instruction(operation, rs1: source(), rs2: source()), to: target(range, reach: 30))
+    return .jump(Instruction(operation, rs1: source(), rs2: source()), to: target(range, reach: 30, backward: 15))
   }
 
   private mutating func jump(_ range: ClosedRange<Int>) -> ProgramItem {
     let link = random.chance(50) && destinations.contains(1) ? UInt8(1) : 0
-    if random.chance(50) { return .jump(Instruction(.jal, rd: link, length: 2), to: target(range, reach: 30)) }
-    return .jump(Instruction(.jal, rd: destination()), to: target(range, reach: 60))
+    if random.chance(50) {
+      return .jump(Instruction(.jal, rd: link, length: 2), to: target(range, reach: 30, backward: 5))
+    }
+    return .jump(Instruction(.jal, rd: destination()), to: target(range, reach: 60, backward: 5))
   }
 
   private mutating func indirectJump(_ range: ClosedRange<Int>) -> ProgramItem {
@@ -295,7 +301,7 @@ struct ProgramBuilder {
     }
     let through = random.pick(destinations)
     let rd = random.chance(40) ? through : random.chance(50) ? 0 : destination()
-    return .farJump(rd: rd, rs1: through, to: target(range, reach: 40))
+    return .farJump(rd: rd, rs1: through, to: target(range, reach: 40, backward: 5))
   }
 
   private mutating func csrRead() -> Instruction {
