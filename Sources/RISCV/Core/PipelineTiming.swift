@@ -199,6 +199,31 @@ public struct PipelineTiming: Sendable, Equatable {
     avail = e + cycles + (straddles ? 1 : 0)
   }
 
+  /// Cycles that a division occupies EX at least, and at most (by 0).
+  static let shortestDivision: Cycle = 3
+  static let longestDivision: Cycle = 35
+  /// Cycles that MULH, MULHU and MULHSU occupy EX.
+  static let multiplyHigh: Cycle = 5
+
+  /// Books an instruction that control stays in a block with: memory answers at once, a division takes the shortest
+  /// time, a branch is not taken. `straddles`: of a direct jump's target.
+  mutating func finishInBlock(_ instruction: Instruction, _ issue: Issue, straddles: Bool = false) {
+    let t = issue.t
+    switch instruction.timing {
+    case .load:
+      let granted = access(requestCycle(t), AccessDelay())
+      finishLoad(instruction, granted: granted, t: t)
+    case .store:
+      let granted = access(requestCycle(t), AccessDelay())
+      finishStore(granted: granted, t: t)
+    case .branch: finishBranch(t: t, taken: false, straddles: false)
+    case .jump: finishJump(instruction, issue, straddles: straddles)
+    case .multiplyHigh: finishArithmetic(instruction, t: t, occupancy: Self.multiplyHigh)
+    case .divide: finishArithmetic(instruction, t: t, occupancy: Self.shortestDivision)
+    default: finishArithmetic(instruction, t: t, occupancy: 1)
+    }
+  }
+
   /// Cycles that a division occupies EX (section 2): the divisor decides.
   @inlinable
   public static func divideOccupancy(divisor: UInt32, signed: Bool) -> Cycle {

@@ -126,20 +126,9 @@ extension Hart {
       }
       let target = instruction.timing == .jump ? place &+ instruction.immediate : next
       if configuration.cycleModel {
-        let issue = timing.issue(instruction)
-        switch instruction.timing {
-        case .load:
-          let granted = timing.access(timing.requestCycle(issue.t), AccessDelay())
-          timing.finishLoad(instruction, granted: granted, t: issue.t)
-        case .store:
-          let granted = timing.access(timing.requestCycle(issue.t), AccessDelay())
-          timing.finishStore(granted: granted, t: issue.t)
-        case .branch: timing.finishBranch(t: issue.t, taken: false, straddles: false)
-        case .jump: timing.finishJump(instruction, issue, straddles: straddles(target))
-        case .multiplyHigh: timing.finishArithmetic(instruction, t: issue.t, occupancy: 5)
-        case .divide: timing.finishArithmetic(instruction, t: issue.t, occupancy: 3)
-        default: timing.finishArithmetic(instruction, t: issue.t, occupancy: 1)
-        }
+        timing.finishInBlock(
+          instruction, timing.issue(instruction),
+          straddles: instruction.timing == .jump && straddles(target))
       } else {
         timing.avail += 1
       }

@@ -33,142 +33,20 @@ extension Hart {
 
     execution: while true {
       let op = p.pointee
-      switch op.code {
-      case .enter:
-        run.previous = block
-        block = p
-        if now &+ Cycle(op.immediate) > deadline {
-          outcome = .deadline
-          run.pc = op.aux
-          break execution
-        }
-      case .leave:
-        run.index = Int(op.index)
-        break execution
-      case .fallThrough:
-        exit = exits + Int(op.aux)
-        run.lastExit = exit
-        now &+= Cycle(exit.pointee.cycles)
-        instructionsAndLoads &+= exit.pointee.instructionsAndLoads
-        stores &+= exit.pointee.stores
-        guard let next = exit.pointee.slot.pointee else {
-          outcome = .unknownTarget
-          run.pc = exit.pointee.target & ~1
-          run.jumped = false
-          break execution
-        }
-        p = next
-        continue execution
-      case .constant: x[Int(op.rd)] = op.immediate
-      case .move: x[Int(op.rd)] = x[Int(op.rs1)]
-      case .addi: x[Int(op.rd)] = x[Int(op.rs1)] &+ op.immediate
-      case .slti: x[Int(op.rd)] = Int32(bitPattern: x[Int(op.rs1)]) < Int32(bitPattern: op.immediate) ? 1 : 0
-      case .sltiu: x[Int(op.rd)] = x[Int(op.rs1)] < op.immediate ? 1 : 0
-      case .xori: x[Int(op.rd)] = x[Int(op.rs1)] ^ op.immediate
-      case .ori: x[Int(op.rd)] = x[Int(op.rs1)] | op.immediate
-      case .andi: x[Int(op.rd)] = x[Int(op.rs1)] & op.immediate
-      case .slli: x[Int(op.rd)] = x[Int(op.rs1)] &<< op.immediate
-      case .srli: x[Int(op.rd)] = x[Int(op.rs1)] &>> op.immediate
-      case .srai:
-        x[Int(op.rd)] = UInt32(bitPattern: Int32(bitPattern: x[Int(op.rs1)]) &>> Int32(bitPattern: op.immediate))
-      case .add: x[Int(op.rd)] = x[Int(op.rs1)] &+ x[Int(op.rs2)]
-      case .sub: x[Int(op.rd)] = x[Int(op.rs1)] &- x[Int(op.rs2)]
-      case .sll: x[Int(op.rd)] = x[Int(op.rs1)] &<< x[Int(op.rs2)]
-      case .slt: x[Int(op.rd)] = Int32(bitPattern: x[Int(op.rs1)]) < Int32(bitPattern: x[Int(op.rs2)]) ? 1 : 0
-      case .sltu: x[Int(op.rd)] = x[Int(op.rs1)] < x[Int(op.rs2)] ? 1 : 0
-      case .xor: x[Int(op.rd)] = x[Int(op.rs1)] ^ x[Int(op.rs2)]
-      case .srl: x[Int(op.rd)] = x[Int(op.rs1)] &>> x[Int(op.rs2)]
-      case .sra:
-        x[Int(op.rd)] = UInt32(bitPattern: Int32(bitPattern: x[Int(op.rs1)]) &>> Int32(bitPattern: x[Int(op.rs2)]))
-      case .or: x[Int(op.rd)] = x[Int(op.rs1)] | x[Int(op.rs2)]
-      case .and: x[Int(op.rd)] = x[Int(op.rs1)] & x[Int(op.rs2)]
-      case .mul: x[Int(op.rd)] = x[Int(op.rs1)] &* x[Int(op.rs2)]
-      case .mulh:
-        x[Int(op.rd)] = Arithmetic.multiplyHigh(
-          Int64(Int32(bitPattern: x[Int(op.rs1)])), Int64(Int32(bitPattern: x[Int(op.rs2)])))
-      case .mulhsu:
-        x[Int(op.rd)] = Arithmetic.multiplyHigh(Int64(Int32(bitPattern: x[Int(op.rs1)])), Int64(x[Int(op.rs2)]))
-      case .mulhu: x[Int(op.rd)] = UInt32(truncatingIfNeeded: (UInt64(x[Int(op.rs1)]) &* UInt64(x[Int(op.rs2)])) >> 32)
-      case .div:
-        now &+= (PipelineTiming.divideOccupancy(divisor: x[Int(op.rs2)], signed: true) &- 3) & divisions
-        x[Int(op.rd)] = Arithmetic.divide(x[Int(op.rs1)], x[Int(op.rs2)])
-      case .divu:
-        now &+= (PipelineTiming.divideOccupancy(divisor: x[Int(op.rs2)], signed: false) &- 3) & divisions
-        x[Int(op.rd)] = x[Int(op.rs2)] == 0 ? .max : x[Int(op.rs1)] / x[Int(op.rs2)]
-      case .rem:
-        now &+= (PipelineTiming.divideOccupancy(divisor: x[Int(op.rs2)], signed: true) &- 3) & divisions
-        x[Int(op.rd)] = Arithmetic.remainder(x[Int(op.rs1)], x[Int(op.rs2)])
-      case .remu:
-        now &+= (PipelineTiming.divideOccupancy(divisor: x[Int(op.rs2)], signed: false) &- 3) & divisions
-        x[Int(op.rd)] = x[Int(op.rs2)] == 0 ? x[Int(op.rs1)] : x[Int(op.rs1)] % x[Int(op.rs2)]
-      case .lb:
-        let offset = x[Int(op.rs1)] &+ op.immediate &- memoryBase
-        if _slowPath(offset >= memorySize) && offset &- run.secondOffset >= run.secondSize {
+      dispatch: do {
+        switch op.code {
+        case .enter:
+          run.previous = block
+          block = p
+          if now &+ Cycle(op.immediate) > deadline {
+            outcome = .deadline
+            run.pc = op.aux
+            break execution
+          }
+        case .leave:
           run.index = Int(op.index)
           break execution
-        }
-        x[Int(op.rd)] = UInt32(bitPattern: Int32(memory.load(fromByteOffset: Int(offset), as: Int8.self)))
-      case .lbu:
-        let offset = x[Int(op.rs1)] &+ op.immediate &- memoryBase
-        if _slowPath(offset >= memorySize) && offset &- run.secondOffset >= run.secondSize {
-          run.index = Int(op.index)
-          break execution
-        }
-        x[Int(op.rd)] = UInt32(memory.load(fromByteOffset: Int(offset), as: UInt8.self))
-      case .lh:
-        let offset = x[Int(op.rs1)] &+ op.immediate &- memoryBase
-        if _slowPath(offset >= memorySize) && offset &- run.secondOffset >= run.secondSize || offset & 3 > 2 {
-          run.index = Int(op.index)
-          break execution
-        }
-        x[Int(op.rd)] = UInt32(
-          bitPattern: Int32(Int16(littleEndian: memory.loadUnaligned(fromByteOffset: Int(offset), as: Int16.self))))
-      case .lhu:
-        let offset = x[Int(op.rs1)] &+ op.immediate &- memoryBase
-        if _slowPath(offset >= memorySize) && offset &- run.secondOffset >= run.secondSize || offset & 3 > 2 {
-          run.index = Int(op.index)
-          break execution
-        }
-        x[Int(op.rd)] = UInt32(UInt16(littleEndian: memory.loadUnaligned(fromByteOffset: Int(offset), as: UInt16.self)))
-      case .lw:
-        let offset = x[Int(op.rs1)] &+ op.immediate &- memoryBase
-        if _slowPath(offset >= memorySize) && offset &- run.secondOffset >= run.secondSize || offset & 3 != 0 {
-          run.index = Int(op.index)
-          break execution
-        }
-        x[Int(op.rd)] = UInt32(littleEndian: memory.load(fromByteOffset: Int(offset), as: UInt32.self))
-      case .sb:
-        let offset = x[Int(op.rs1)] &+ op.immediate &- memoryBase
-        if _slowPath(offset >= memorySize) && offset &- run.secondOffset >= run.secondSize
-          || lines[Int(offset &>> lineShift)] != 0
-        {
-          run.index = Int(op.index)
-          break execution
-        }
-        memory.storeBytes(
-          of: UInt8(truncatingIfNeeded: x[Int(op.rs2)]), toByteOffset: Int(offset), as: UInt8.self)
-      case .sh:
-        let offset = x[Int(op.rs1)] &+ op.immediate &- memoryBase
-        if _slowPath(offset >= memorySize) && offset &- run.secondOffset >= run.secondSize || offset & 3 > 2
-          || lines[Int(offset &>> lineShift)] != 0
-        {
-          run.index = Int(op.index)
-          break execution
-        }
-        memory.storeBytes(
-          of: UInt16(truncatingIfNeeded: x[Int(op.rs2)]).littleEndian, toByteOffset: Int(offset), as: UInt16.self)
-      case .sw:
-        let offset = x[Int(op.rs1)] &+ op.immediate &- memoryBase
-        if _slowPath(offset >= memorySize) && offset &- run.secondOffset >= run.secondSize || offset & 3 != 0
-          || lines[Int(offset &>> lineShift)] != 0
-        {
-          run.index = Int(op.index)
-          break execution
-        }
-        memory.storeBytes(
-          of: UInt32(truncatingIfNeeded: x[Int(op.rs2)]).littleEndian, toByteOffset: Int(offset), as: UInt32.self)
-      case .beq:
-        if x[Int(op.rs1)] == x[Int(op.rs2)] {
+        case .fallThrough:
           exit = exits + Int(op.aux)
           run.lastExit = exit
           now &+= Cycle(exit.pointee.cycles)
@@ -176,24 +54,162 @@ extension Hart {
           stores &+= exit.pointee.stores
           guard let next = exit.pointee.slot.pointee else {
             outcome = .unknownTarget
-            run.pc = exit.pointee.target
-            run.jumped = true
+            run.pc = exit.pointee.target & ~1
+            run.jumped = false
             break execution
           }
-          now &+= Cycle(next.pointee.index)
           p = next
           continue execution
-        }
-      case .bne:
-        if x[Int(op.rs1)] != x[Int(op.rs2)] {
+        case .constant: x[Int(op.rd)] = op.immediate
+        case .move: x[Int(op.rd)] = x[Int(op.rs1)]
+        case .addi: x[Int(op.rd)] = x[Int(op.rs1)] &+ op.immediate
+        case .slti: x[Int(op.rd)] = Int32(bitPattern: x[Int(op.rs1)]) < Int32(bitPattern: op.immediate) ? 1 : 0
+        case .sltiu: x[Int(op.rd)] = x[Int(op.rs1)] < op.immediate ? 1 : 0
+        case .xori: x[Int(op.rd)] = x[Int(op.rs1)] ^ op.immediate
+        case .ori: x[Int(op.rd)] = x[Int(op.rs1)] | op.immediate
+        case .andi: x[Int(op.rd)] = x[Int(op.rs1)] & op.immediate
+        case .slli: x[Int(op.rd)] = x[Int(op.rs1)] &<< op.immediate
+        case .srli: x[Int(op.rd)] = x[Int(op.rs1)] &>> op.immediate
+        case .srai:
+          x[Int(op.rd)] = UInt32(bitPattern: Int32(bitPattern: x[Int(op.rs1)]) &>> Int32(bitPattern: op.immediate))
+        case .add: x[Int(op.rd)] = x[Int(op.rs1)] &+ x[Int(op.rs2)]
+        case .sub: x[Int(op.rd)] = x[Int(op.rs1)] &- x[Int(op.rs2)]
+        case .sll: x[Int(op.rd)] = x[Int(op.rs1)] &<< x[Int(op.rs2)]
+        case .slt: x[Int(op.rd)] = Int32(bitPattern: x[Int(op.rs1)]) < Int32(bitPattern: x[Int(op.rs2)]) ? 1 : 0
+        case .sltu: x[Int(op.rd)] = x[Int(op.rs1)] < x[Int(op.rs2)] ? 1 : 0
+        case .xor: x[Int(op.rd)] = x[Int(op.rs1)] ^ x[Int(op.rs2)]
+        case .srl: x[Int(op.rd)] = x[Int(op.rs1)] &>> x[Int(op.rs2)]
+        case .sra:
+          x[Int(op.rd)] = UInt32(bitPattern: Int32(bitPattern: x[Int(op.rs1)]) &>> Int32(bitPattern: x[Int(op.rs2)]))
+        case .or: x[Int(op.rd)] = x[Int(op.rs1)] | x[Int(op.rs2)]
+        case .and: x[Int(op.rd)] = x[Int(op.rs1)] & x[Int(op.rs2)]
+        case .mul: x[Int(op.rd)] = x[Int(op.rs1)] &* x[Int(op.rs2)]
+        case .mulh:
+          x[Int(op.rd)] = Arithmetic.multiplyHigh(
+            Int64(Int32(bitPattern: x[Int(op.rs1)])), Int64(Int32(bitPattern: x[Int(op.rs2)])))
+        case .mulhsu:
+          x[Int(op.rd)] = Arithmetic.multiplyHigh(Int64(Int32(bitPattern: x[Int(op.rs1)])), Int64(x[Int(op.rs2)]))
+        case .mulhu:
+          x[Int(op.rd)] = UInt32(truncatingIfNeeded: (UInt64(x[Int(op.rs1)]) &* UInt64(x[Int(op.rs2)])) >> 32)
+        case .div:
+          now &+=
+            (PipelineTiming.divideOccupancy(divisor: x[Int(op.rs2)], signed: true) &- PipelineTiming.shortestDivision)
+            & divisions
+          x[Int(op.rd)] = Arithmetic.divide(x[Int(op.rs1)], x[Int(op.rs2)])
+        case .divu:
+          now &+=
+            (PipelineTiming.divideOccupancy(divisor: x[Int(op.rs2)], signed: false) &- PipelineTiming.shortestDivision)
+            & divisions
+          x[Int(op.rd)] = x[Int(op.rs2)] == 0 ? .max : x[Int(op.rs1)] / x[Int(op.rs2)]
+        case .rem:
+          now &+=
+            (PipelineTiming.divideOccupancy(divisor: x[Int(op.rs2)], signed: true) &- PipelineTiming.shortestDivision)
+            & divisions
+          x[Int(op.rd)] = Arithmetic.remainder(x[Int(op.rs1)], x[Int(op.rs2)])
+        case .remu:
+          now &+=
+            (PipelineTiming.divideOccupancy(divisor: x[Int(op.rs2)], signed: false) &- PipelineTiming.shortestDivision)
+            & divisions
+          x[Int(op.rd)] = x[Int(op.rs2)] == 0 ? x[Int(op.rs1)] : x[Int(op.rs1)] % x[Int(op.rs2)]
+        case .lb:
+          let offset = x[Int(op.rs1)] &+ op.immediate &- memoryBase
+          if _slowPath(offset >= memorySize) && offset &- run.secondOffset >= run.secondSize {
+            run.index = Int(op.index)
+            break execution
+          }
+          x[Int(op.rd)] = UInt32(bitPattern: Int32(memory.load(fromByteOffset: Int(offset), as: Int8.self)))
+        case .lbu:
+          let offset = x[Int(op.rs1)] &+ op.immediate &- memoryBase
+          if _slowPath(offset >= memorySize) && offset &- run.secondOffset >= run.secondSize {
+            run.index = Int(op.index)
+            break execution
+          }
+          x[Int(op.rd)] = UInt32(memory.load(fromByteOffset: Int(offset), as: UInt8.self))
+        case .lh:
+          let offset = x[Int(op.rs1)] &+ op.immediate &- memoryBase
+          if _slowPath(offset >= memorySize) && offset &- run.secondOffset >= run.secondSize || offset & 3 > 2 {
+            run.index = Int(op.index)
+            break execution
+          }
+          x[Int(op.rd)] = UInt32(
+            bitPattern: Int32(Int16(littleEndian: memory.loadUnaligned(fromByteOffset: Int(offset), as: Int16.self))))
+        case .lhu:
+          let offset = x[Int(op.rs1)] &+ op.immediate &- memoryBase
+          if _slowPath(offset >= memorySize) && offset &- run.secondOffset >= run.secondSize || offset & 3 > 2 {
+            run.index = Int(op.index)
+            break execution
+          }
+          x[Int(op.rd)] = UInt32(
+            UInt16(littleEndian: memory.loadUnaligned(fromByteOffset: Int(offset), as: UInt16.self)))
+        case .lw:
+          let offset = x[Int(op.rs1)] &+ op.immediate &- memoryBase
+          if _slowPath(offset >= memorySize) && offset &- run.secondOffset >= run.secondSize || offset & 3 != 0 {
+            run.index = Int(op.index)
+            break execution
+          }
+          x[Int(op.rd)] = UInt32(littleEndian: memory.load(fromByteOffset: Int(offset), as: UInt32.self))
+        case .sb:
+          let offset = x[Int(op.rs1)] &+ op.immediate &- memoryBase
+          if _slowPath(offset >= memorySize) && offset &- run.secondOffset >= run.secondSize
+            || lines[Int(offset &>> lineShift)] != 0
+          {
+            run.index = Int(op.index)
+            break execution
+          }
+          memory.storeBytes(
+            of: UInt8(truncatingIfNeeded: x[Int(op.rs2)]), toByteOffset: Int(offset), as: UInt8.self)
+        case .sh:
+          let offset = x[Int(op.rs1)] &+ op.immediate &- memoryBase
+          if _slowPath(offset >= memorySize) && offset &- run.secondOffset >= run.secondSize || offset & 3 > 2
+            || lines[Int(offset &>> lineShift)] != 0
+          {
+            run.index = Int(op.index)
+            break execution
+          }
+          memory.storeBytes(
+            of: UInt16(truncatingIfNeeded: x[Int(op.rs2)]).littleEndian, toByteOffset: Int(offset), as: UInt16.self)
+        case .sw:
+          let offset = x[Int(op.rs1)] &+ op.immediate &- memoryBase
+          if _slowPath(offset >= memorySize) && offset &- run.secondOffset >= run.secondSize || offset & 3 != 0
+            || lines[Int(offset &>> lineShift)] != 0
+          {
+            run.index = Int(op.index)
+            break execution
+          }
+          memory.storeBytes(
+            of: UInt32(truncatingIfNeeded: x[Int(op.rs2)]).littleEndian, toByteOffset: Int(offset), as: UInt32.self)
+        case .beq:
+          if x[Int(op.rs1)] == x[Int(op.rs2)] { break dispatch }
+        case .bne:
+          if x[Int(op.rs1)] != x[Int(op.rs2)] { break dispatch }
+        case .blt:
+          if Int32(bitPattern: x[Int(op.rs1)]) < Int32(bitPattern: x[Int(op.rs2)]) { break dispatch }
+        case .bge:
+          if Int32(bitPattern: x[Int(op.rs1)]) >= Int32(bitPattern: x[Int(op.rs2)]) { break dispatch }
+        case .bltu:
+          if x[Int(op.rs1)] < x[Int(op.rs2)] { break dispatch }
+        case .bgeu:
+          if x[Int(op.rs1)] >= x[Int(op.rs2)] { break dispatch }
+        case .jump:
+          x[Int(op.rd)] = op.immediate
+          break dispatch
+        case .jumpRegister:
+          target = (x[Int(op.rs1)] &+ op.immediate) & ~1
+          let distance = target &- codeBase
+          if distance >= codeSize {
+            // Into another memory, whose fetches may be late: the exact engine looks where it goes.
+            run.index = Int(exits[Int(op.aux)].instructionsAndLoads & 0xFFFF_FFFF) - 1
+            break execution
+          }
+          x[Int(op.rd)] = block.pointee.aux &+ UInt32(op.index)
           exit = exits + Int(op.aux)
           run.lastExit = exit
           now &+= Cycle(exit.pointee.cycles)
           instructionsAndLoads &+= exit.pointee.instructionsAndLoads
           stores &+= exit.pointee.stores
-          guard let next = exit.pointee.slot.pointee else {
+          guard let next = table[Int(distance &>> 1)] else {
             outcome = .unknownTarget
-            run.pc = exit.pointee.target
+            run.pc = target
             run.jumped = true
             break execution
           }
@@ -201,115 +217,23 @@ extension Hart {
           p = next
           continue execution
         }
-      case .blt:
-        if Int32(bitPattern: x[Int(op.rs1)]) < Int32(bitPattern: x[Int(op.rs2)]) {
-          exit = exits + Int(op.aux)
-          run.lastExit = exit
-          now &+= Cycle(exit.pointee.cycles)
-          instructionsAndLoads &+= exit.pointee.instructionsAndLoads
-          stores &+= exit.pointee.stores
-          guard let next = exit.pointee.slot.pointee else {
-            outcome = .unknownTarget
-            run.pc = exit.pointee.target
-            run.jumped = true
-            break execution
-          }
-          now &+= Cycle(next.pointee.index)
-          p = next
-          continue execution
-        }
-      case .bge:
-        if Int32(bitPattern: x[Int(op.rs1)]) >= Int32(bitPattern: x[Int(op.rs2)]) {
-          exit = exits + Int(op.aux)
-          run.lastExit = exit
-          now &+= Cycle(exit.pointee.cycles)
-          instructionsAndLoads &+= exit.pointee.instructionsAndLoads
-          stores &+= exit.pointee.stores
-          guard let next = exit.pointee.slot.pointee else {
-            outcome = .unknownTarget
-            run.pc = exit.pointee.target
-            run.jumped = true
-            break execution
-          }
-          now &+= Cycle(next.pointee.index)
-          p = next
-          continue execution
-        }
-      case .bltu:
-        if x[Int(op.rs1)] < x[Int(op.rs2)] {
-          exit = exits + Int(op.aux)
-          run.lastExit = exit
-          now &+= Cycle(exit.pointee.cycles)
-          instructionsAndLoads &+= exit.pointee.instructionsAndLoads
-          stores &+= exit.pointee.stores
-          guard let next = exit.pointee.slot.pointee else {
-            outcome = .unknownTarget
-            run.pc = exit.pointee.target
-            run.jumped = true
-            break execution
-          }
-          now &+= Cycle(next.pointee.index)
-          p = next
-          continue execution
-        }
-      case .bgeu:
-        if x[Int(op.rs1)] >= x[Int(op.rs2)] {
-          exit = exits + Int(op.aux)
-          run.lastExit = exit
-          now &+= Cycle(exit.pointee.cycles)
-          instructionsAndLoads &+= exit.pointee.instructionsAndLoads
-          stores &+= exit.pointee.stores
-          guard let next = exit.pointee.slot.pointee else {
-            outcome = .unknownTarget
-            run.pc = exit.pointee.target
-            run.jumped = true
-            break execution
-          }
-          now &+= Cycle(next.pointee.index)
-          p = next
-          continue execution
-        }
-      case .jump:
-        x[Int(op.rd)] = op.immediate
-        exit = exits + Int(op.aux)
-        run.lastExit = exit
-        now &+= Cycle(exit.pointee.cycles)
-        instructionsAndLoads &+= exit.pointee.instructionsAndLoads
-        stores &+= exit.pointee.stores
-        guard let next = exit.pointee.slot.pointee else {
-          outcome = .unknownTarget
-          run.pc = exit.pointee.target
-          run.jumped = true
-          break execution
-        }
-        now &+= Cycle(next.pointee.index)
-        p = next
-        continue execution
-      case .jumpRegister:
-        target = (x[Int(op.rs1)] &+ op.immediate) & ~1
-        let distance = target &- codeBase
-        if distance >= codeSize {
-          // Into another memory, whose fetches may be late: the exact engine looks where it goes.
-          run.index = Int(exits[Int(op.aux)].instructionsAndLoads & 0xFFFF_FFFF) - 1
-          break execution
-        }
-        x[Int(op.rd)] = block.pointee.aux &+ UInt32(op.index)
-        exit = exits + Int(op.aux)
-        run.lastExit = exit
-        now &+= Cycle(exit.pointee.cycles)
-        instructionsAndLoads &+= exit.pointee.instructionsAndLoads
-        stores &+= exit.pointee.stores
-        guard let next = table[Int(distance &>> 1)] else {
-          outcome = .unknownTarget
-          run.pc = target
-          run.jumped = true
-          break execution
-        }
-        now &+= Cycle(next.pointee.index)
-        p = next
+        p += 1
         continue execution
       }
-      p += 1
+      // A taken branch or a direct jump: on to the target's block.
+      exit = exits + Int(op.aux)
+      run.lastExit = exit
+      now &+= Cycle(exit.pointee.cycles)
+      instructionsAndLoads &+= exit.pointee.instructionsAndLoads
+      stores &+= exit.pointee.stores
+      guard let next = exit.pointee.slot.pointee else {
+        outcome = .unknownTarget
+        run.pc = exit.pointee.target
+        run.jumped = true
+        break execution
+      }
+      now &+= Cycle(next.pointee.index)
+      p = next
     }
     run.blockPC = block.pointee.aux
     run.blockStraddles = block.pointee.index != 0

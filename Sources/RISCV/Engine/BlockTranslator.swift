@@ -66,16 +66,16 @@ struct BlockTranslator {
       let issue = issue(instruction)
       switch instruction.timing {
       case .alu, .multiplyHigh, .divide:
-        arithmetic(instruction, pc: pc, t: issue.t)
+        arithmetic(instruction, pc: pc, issue)
       case .load, .store:
         // Near the end of a memory, fetches ahead may meet the access in the next one.
         guard hart.interconnect == nil || window.contains(pc &+ Hart.fetchedAhead) else {
           leave(at: pc)
           break translation
         }
-        memory(instruction, pc: pc, t: issue.t)
+        memory(instruction, pc: pc, issue)
       case .branch:
-        guard branch(instruction, pc: pc, t: issue.t) else {
+        guard branch(instruction, pc: pc, issue) else {
           leave(at: pc)
           break translation
         }
@@ -133,26 +133,13 @@ struct BlockTranslator {
       let a = dirty.issue(next)
       let b = clean.issue(next)
       if a.t != b.t { return false }
-      Self.book(next, &dirty, t: a.t)
-      Self.book(next, &clean, t: b.t)
+      dirty.finishInBlock(next, a)
+      clean.finishInBlock(next, b)
       place = place &+ UInt32(next.length)
       if !window.contains(place &+ 3) { return false }
     }
     return dirty.isClean == clean.isClean && dirty.avail == clean.avail && dirty.exfree == clean.exfree
       && dirty.wb == clean.wb
-  }
-
-  private static func book(_ instruction: Instruction, _ timing: inout PipelineTiming, t: Cycle) {
-    switch instruction.timing {
-    case .load:
-      let granted = timing.access(timing.requestCycle(t), AccessDelay())
-      timing.finishLoad(instruction, granted: granted, t: t)
-    case .store:
-      let granted = timing.access(timing.requestCycle(t), AccessDelay())
-      timing.finishStore(granted: granted, t: t)
-    case .branch: timing.finishBranch(t: t, taken: false, straddles: false)
-    default: timing.finishArithmetic(instruction, t: t, occupancy: 1)
-    }
   }
 
   // MARK: Parts of a block
@@ -192,35 +179,28 @@ struct BlockTranslator {
     return UInt32(exits.count - 1)
   }
 
-  private mutating func arithmetic(_ instruction: Instruction, pc: Address, t: Cycle) {
+  /// Moves the block's timing past an instruction that control stays in the block with.
+  private mutating func book(
+    _ instruction: Instruction, _ issue: PipelineTiming.Issue, straddles: Bool = false
+  ) {
     if hart.configuration.cycleModel {
-      let occupancy: Cycle
-      switch instruction.timing {
-      case .multiplyHigh: occupancy = 5
-      case .divide:
-        occupancy = 3
-        divisions += 32
-      default: occupancy = 1
-      }
-      timing.finishArithmetic(instruction, t: t, occupancy: occupancy)
+      timing.finishInBlock(instruction, issue, straddles: straddles)
     } else {
-      timing.avail = t + 1
+      timing.avail = issue.t + 1
     }
+  }
+
+  private mutating func arithmetic(_ instruction: Instruction, pc: Address, _ issue: PipelineTiming.Issue) {
+    if hart.configuration.cycleModel && instruction.timing == .divide {
+      divisions += PipelineTiming.longestDivision - PipelineTiming.shortestDivision
+    }
+    book(instruction, issue)
     ops.append(Self.microOp(instruction, pc: pc, index: UInt16(instructions)))
     instructions += 1
   }
 
-  private mutating func memory(_ instruction: Instruction, pc: Address, t: Cycle) {
-    if hart.configuration.cycleModel {
-      let granted = timing.access(timing.requestCycle(t), AccessDelay())
-      if instruction.timing == .load {
-        timing.finishLoad(instruction, granted: granted, t: t)
-      } else {
-        timing.finishStore(granted: granted, t: t)
-      }
-    } else {
-      timing.avail = t + 1
-    }
+  private mutating func memory(_ instruction: Instruction, pc: Address, _ issue: PipelineTiming.Issue) {
+    book(instruction, issue)
     ops.append(Self.microOp(instruction, pc: pc, index: UInt16(instructions)))
     instructions += 1
     if instruction.timing == .load {
@@ -232,17 +212,16 @@ struct BlockTranslator {
   }
 
   /// False if the state at the taken exit is not clean.
-  private mutating func branch(_ instruction: Instruction, pc: Address, t: Cycle) -> Bool {
+  private mutating func branch(_ instruction: Instruction, pc: Address, _ issue: PipelineTiming.Issue) -> Bool {
     guard staysInside(pc &+ instruction.immediate) else { return false }
     var taken = timing
     if hart.configuration.cycleModel {
-      taken.finishBranch(t: t, taken: true, straddles: false)
+      taken.finishBranch(t: issue.t, taken: true, straddles: false)
       guard taken.isClean else { return false }
-      timing.finishBranch(t: t, taken: false, straddles: false)
     } else {
-      timing.avail = t + 1
-      taken = timing
+      taken.avail = issue.t + 1
     }
+    book(instruction, issue)
     var op = Self.microOp(instruction, pc: pc, index: UInt16(instructions))
     instructions += 1
     op.aux = exit(to: pc &+ instruction.immediate, taken.avail)
@@ -258,11 +237,7 @@ struct BlockTranslator {
       target != start, target != pc, !ranges.contains(where: { $0.start <= target && target < $0.end }),
       !(target <= pc && target >= start)
     else { return false }
-    if hart.configuration.cycleModel {
-      timing.finishJump(instruction, issue, straddles: hart.straddles(target))
-    } else {
-      timing.avail = issue.t + 1
-    }
+    book(instruction, issue, straddles: hart.straddles(target))
     instructions += 1
     if instruction.rd != 0 {
       var op = MicroOp(.constant)

@@ -76,7 +76,7 @@ extension Hart {
   @inline(__always)
   func occupancy(of instruction: Instruction) -> Cycle {
     switch instruction.timing {
-    case .multiplyHigh: return 5
+    case .multiplyHigh: return PipelineTiming.multiplyHigh
     case .divide:
       let signed = instruction.operation == .div || instruction.operation == .rem
       return PipelineTiming.divideOccupancy(divisor: x[Int(instruction.rs2)], signed: signed)

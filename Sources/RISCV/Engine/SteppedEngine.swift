@@ -136,8 +136,8 @@ final class SteppedEngine {
       if isLast { single.address = entry.address }
       single.occupancy =
         switch single.instruction.timing {
-        case .multiplyHigh: 5
-        case .divide: 3
+        case .multiplyHigh: UInt16(PipelineTiming.multiplyHigh)
+        case .divide: UInt16(PipelineTiming.shortestDivision)
         default: 1
         }
       if single.instruction.timing == .divide { lastDivision = past.count }
