@@ -17,6 +17,8 @@ public struct HartConfiguration: Sendable {
   public var cycleModel = true
   /// False: the exact engine runs everything.
   public var blockEngine = true
+  /// True: blocks that run often become machine code, on hosts for which there is an emitter. Needs `blockEngine`.
+  public var translator = true
   /// True: the cycle-stepped engine runs everything, not only what may have to wait for a bank. Same cycles.
   public var alwaysStepped = false
 
@@ -70,6 +72,7 @@ public final class Hart {
   private var blockMemoryExcludes: RegionSet = 0
   var fetchWindow: MemoryWindow?
   let blocks = BlockCache()
+  let translator: Translator?
 
   /// The arbiters of the memories, if contention is modelled.
   public var interconnect: HartInterconnect? {
@@ -131,8 +134,11 @@ public final class Hart {
     self.configuration = configuration
     self.queue = queue
     self.bus = bus
-    x = .allocate(capacity: 64)
-    x.initialize(repeating: 0, count: 64)
+    x = .allocate(capacity: TranslatedState.size)
+    x.initialize(repeating: 0, count: TranslatedState.size)
+    translator =
+      configuration.blockEngine && configuration.translator
+      ? Translator(cache: blocks, cycleModel: configuration.cycleModel) : nil
     accessSlot = queue.register("core.data") { [unowned self] cycle in self.completeAccess(at: cycle) }
   }
 
@@ -154,6 +160,7 @@ public final class Hart {
     let canonical = memory.base &+ offset
     let shared = windows.first { $0.memory === memory }?.code
     let code = shared ?? CodeRegion(memory)
+    code.translator = translator
     let window = MemoryWindow(
       base: start, size: length, memory: memory, bytes: memory.bytes.advanced(by: Int(offset)), canonical: canonical,
       isData: data, isFetchable: fetch, region: region, code: code)

@@ -14,6 +14,30 @@ extension Hart {
     table: UnsafeMutablePointer<UnsafeMutablePointer<MicroOp>?>, codeBase: Address, codeSize: UInt32,
     data: BlockMemory, deadline: Cycle, divisions: Cycle
   ) -> BlockOutcome {
+    interpret(
+      &run, x: x, exits: exits, table: table, codeBase: codeBase, codeSize: codeSize, data: data, deadline: deadline,
+      divisions: divisions, isCareful: false)
+  }
+
+  /// Runs one block, up to the first instruction that comes too close to the deadline.
+  @inline(never)
+  static func loopOnce(
+    _ run: inout BlockRun, x: UnsafeMutablePointer<UInt32>, exits: UnsafeMutablePointer<BlockExit>,
+    table: UnsafeMutablePointer<UnsafeMutablePointer<MicroOp>?>, codeBase: Address, codeSize: UInt32,
+    data: BlockMemory, deadline: Cycle, divisions: Cycle
+  ) -> BlockOutcome {
+    interpret(
+      &run, x: x, exits: exits, table: table, codeBase: codeBase, codeSize: codeSize, data: data, deadline: deadline,
+      divisions: divisions, isCareful: true)
+  }
+
+  /// What both do; `isCareful` is a constant.
+  @inline(__always)
+  private static func interpret(
+    _ run: inout BlockRun, x: UnsafeMutablePointer<UInt32>, exits: UnsafeMutablePointer<BlockExit>,
+    table: UnsafeMutablePointer<UnsafeMutablePointer<MicroOp>?>, codeBase: Address, codeSize: UInt32,
+    data: BlockMemory, deadline: Cycle, divisions: Cycle, isCareful: Bool
+  ) -> BlockOutcome {
     let memory = data.bytes
     let lines = data.lines
     let memoryBase = data.base
@@ -33,12 +57,16 @@ extension Hart {
 
     execution: while true {
       let op = p.pointee
+      // An access takes place in the cycle after T, and what is due in that cycle comes first.
+      if isCareful, op.code != .enter, now &+ Cycle(op.issue) &+ 2 > deadline {
+        run.index = op.position
+        break execution
+      }
       dispatch: do {
         switch op.code {
         case .enter:
-          run.previous = block
           block = p
-          if now &+ Cycle(op.immediate) > deadline {
+          if !isCareful, now &+ Cycle(op.immediate) > deadline {
             outcome = .deadline
             run.pc = op.aux
             break execution
@@ -52,7 +80,7 @@ extension Hart {
           now &+= Cycle(exit.pointee.cycles)
           instructionsAndLoads &+= exit.pointee.instructionsAndLoads
           stores &+= exit.pointee.stores
-          guard let next = exit.pointee.slot.pointee else {
+          guard !isCareful, let next = exit.pointee.slot.pointee else {
             outcome = .unknownTarget
             run.pc = exit.pointee.target & ~1
             run.jumped = false
@@ -207,7 +235,7 @@ extension Hart {
           now &+= Cycle(exit.pointee.cycles)
           instructionsAndLoads &+= exit.pointee.instructionsAndLoads
           stores &+= exit.pointee.stores
-          guard let next = table[Int(distance &>> 1)] else {
+          guard !isCareful, let next = table[Int(distance &>> 1)] else {
             outcome = .unknownTarget
             run.pc = target
             run.jumped = true
@@ -226,7 +254,7 @@ extension Hart {
       now &+= Cycle(exit.pointee.cycles)
       instructionsAndLoads &+= exit.pointee.instructionsAndLoads
       stores &+= exit.pointee.stores
-      guard let next = exit.pointee.slot.pointee else {
+      guard !isCareful, let next = exit.pointee.slot.pointee else {
         outcome = .unknownTarget
         run.pc = exit.pointee.target
         run.jumped = true

@@ -27,6 +27,10 @@ struct BlockTranslator {
   private var loads: UInt64 = 0
   private var stores: UInt64 = 0
   private var storesNotThroughSP: UInt64 = 0
+  /// Registers written so far, and those whose first use was a read, by bit; false after a store or a division.
+  private var writtenRegisters: UInt32 = 0
+  private var readFirst: UInt32 = 0
+  private var isRepeatable = true
   /// Latest T so far, and cycles that divisions may add to it.
   private var lastIssue: Cycle = Self.origin
   private var divisions: Cycle = 0
@@ -103,6 +107,7 @@ struct BlockTranslator {
     let longestCase = lastIssue - Self.origin + divisions + 2
     ops[0].immediate = UInt32(longestCase)
     ops[0].index = hart.configuration.cycleModel && hart.straddles(start) ? 1 : 0
+    for index in exits.indices { exits[index].longest = UInt32(longestCase) }
     let base = UInt32(hart.blocks.exitCount)
     for index in ops.indices where Self.hasExit(ops[index].code) { ops[index].aux &+= base }
     return hart.blocks.place(
@@ -144,12 +149,27 @@ struct BlockTranslator {
 
   // MARK: Parts of a block
 
+  /// Keeps account of what the block reads and writes, to know whether it would do the same once more.
+  private mutating func note(_ instruction: Instruction) {
+    let sources = UInt32(1) << UInt32(instruction.rs1) | 1 << UInt32(instruction.rs2)
+    readFirst |= sources & ~writtenRegisters & ~1
+    writtenRegisters |= 1 << UInt32(instruction.rd) & ~1
+    if instruction.timing == .store || instruction.timing == .divide { isRepeatable = false }
+  }
+
   private mutating func issue(_ instruction: Instruction) -> PipelineTiming.Issue {
     let issue =
       hart.configuration.cycleModel
       ? timing.issue(instruction) : PipelineTiming.Issue(t: timing.avail, jump: timing.avail)
     lastIssue = max(lastIssue, issue.t)
     return issue
+  }
+
+  /// Appends the operation of an instruction that leaves ID at `t`.
+  private mutating func append(_ op: MicroOp, t: Cycle) {
+    var op = op
+    op.issue = UInt16(clamping: t - Self.origin)
+    ops.append(op)
   }
 
   private mutating func leave(at pc: Address) {
@@ -162,6 +182,7 @@ struct BlockTranslator {
   private mutating func fallThrough(to pc: Address) {
     var op = MicroOp(.fallThrough)
     op.aux = exit(to: pc, timing.avail)
+    op.index = UInt16(instructions)
     exits[exits.count - 1].target |= 1
     ops.append(op)
   }
@@ -170,12 +191,14 @@ struct BlockTranslator {
   private func staysInside(_ target: Address) -> Bool { hart.interconnect == nil || window.contains(target) }
 
   private mutating func exit(to target: Address, _ available: Cycle) -> UInt32 {
+    let isIdle = target == start && isRepeatable && writtenRegisters & readFirst == 0
     let slot: UnsafeMutablePointer<UnsafeMutablePointer<MicroOp>?> =
-      window.contains(target) ? region.blocks + region.index(target) : hart.blocks.emptySlot
+      window.contains(target) && !isIdle ? region.blocks + region.index(target) : hart.blocks.emptySlot
     exits.append(
       BlockExit(
         slot: slot, target: target, cycles: UInt32(available - Self.origin),
-        instructionsAndLoads: instructions | loads << 32, stores: stores | storesNotThroughSP << 32))
+        instructionsAndLoads: instructions | loads << 32, stores: stores | storesNotThroughSP << 32, block: start,
+        isIdle: isIdle))
     return UInt32(exits.count - 1)
   }
 
@@ -195,13 +218,15 @@ struct BlockTranslator {
       divisions += PipelineTiming.longestDivision - PipelineTiming.shortestDivision
     }
     book(instruction, issue)
-    ops.append(Self.microOp(instruction, pc: pc, index: UInt16(instructions)))
+    note(instruction)
+    append(Self.microOp(instruction, pc: pc, index: UInt16(instructions)), t: issue.t)
     instructions += 1
   }
 
   private mutating func memory(_ instruction: Instruction, pc: Address, _ issue: PipelineTiming.Issue) {
     book(instruction, issue)
-    ops.append(Self.microOp(instruction, pc: pc, index: UInt16(instructions)))
+    note(instruction)
+    append(Self.microOp(instruction, pc: pc, index: UInt16(instructions)), t: issue.t)
     instructions += 1
     if instruction.timing == .load {
       loads += 1
@@ -222,10 +247,11 @@ struct BlockTranslator {
       taken.avail = issue.t + 1
     }
     book(instruction, issue)
+    note(instruction)
     var op = Self.microOp(instruction, pc: pc, index: UInt16(instructions))
     instructions += 1
     op.aux = exit(to: pc &+ instruction.immediate, taken.avail)
-    ops.append(op)
+    append(op, t: issue.t)
     return true
   }
 
@@ -243,7 +269,9 @@ struct BlockTranslator {
       var op = MicroOp(.constant)
       op.rd = instruction.rd
       op.immediate = pc &+ UInt32(instruction.length)
-      ops.append(op)
+      op.index = UInt16(instructions - 1)
+      append(op, t: issue.t)
+      note(instruction)
     }
     return true
   }
@@ -255,9 +283,11 @@ struct BlockTranslator {
     var op = MicroOp(.jump)
     op.rd = Self.destination(instruction.rd)
     op.immediate = pc &+ UInt32(instruction.length)
+    op.index = UInt16(instructions)
+    note(instruction)
     instructions += 1
     op.aux = exit(to: target, timing.avail)
-    ops.append(op)
+    append(op, t: issue.t)
     return true
   }
 
@@ -271,9 +301,11 @@ struct BlockTranslator {
     let link = pc &+ UInt32(instruction.length)
     guard instruction.rd == 0 || link &- start < 0x1_0000 else { return false }
     op.index = UInt16(truncatingIfNeeded: link &- start)
+    op.rs2 = UInt8(truncatingIfNeeded: instructions)
     instructions += 1
     op.aux = exit(to: 0, timing.avail)
-    ops.append(op)
+    exits[exits.count - 1].isIndirect = true
+    append(op, t: issue.t)
     return true
   }
 
