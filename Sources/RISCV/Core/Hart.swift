@@ -19,6 +19,8 @@ public struct HartConfiguration: Sendable {
   public var blockEngine = true
   /// True: blocks that run often become machine code, on hosts for which there is an emitter. Needs `blockEngine`.
   public var translator = true
+  /// Runs of a block before machine code is made for it.
+  public var translationThreshold: UInt32 = 16
   /// True: the cycle-stepped engine runs everything, not only what may have to wait for a bank. Same cycles.
   public var alwaysStepped = false
 

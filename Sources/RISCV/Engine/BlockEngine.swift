@@ -90,11 +90,12 @@ extension Hart {
       return timing.avail >= deadline ? true : nil
     case .exact:
       rememberChain(run)
-      let replayed = replay(from: run.blockPC, count: run.index, at: run.now)
+      let replayed = replay(from: run.blockPC, count: run.index, at: run.now, lastDivision: run.lastDivision)
       let isFirst = run.instructionsAndLoads == 0
       history.append(
         block: run.blockPC, instructions: run.index, next: pc, address: lastAddress,
-        divisions: isFirst ? run.now &- start : 0, at: isFirst ? start : run.now)
+        divisions: isFirst ? run.now &- start : run.lastDivision,
+        at: isFirst ? start : run.now &- run.lastDivision)
       lastAddress = nil
       return replayed
     }
@@ -137,9 +138,19 @@ extension Hart {
 
   /// Brings timing, pc and counters to what they are after `count` instructions of the block at `start`, which was
   /// entered at `cycle` (with what its divisions took added). Their registers and memory are written already.
-  func replay(from start: Address, count: Int, at cycle: Cycle) -> Bool {
+  /// `lastDivision`: what the last of them took; it may still be under way.
+  func replay(from start: Address, count: Int, at cycle: Cycle, lastDivision: Cycle) -> Bool {
     var place = start
-    timing = PipelineTiming(cleanAt: cycle)
+    var divisions = 0
+    if lastDivision > 0 {
+      for _ in 0..<count {
+        let instruction = fetch(place)
+        if instruction.timing == .divide { divisions += 1 }
+        place = place &+ (instruction.timing == .jump ? instruction.immediate : UInt32(instruction.length))
+      }
+      place = start
+    }
+    timing = PipelineTiming(cleanAt: cycle &- lastDivision)
     for _ in 0..<count {
       let instruction = fetch(place)
       let next = place &+ UInt32(instruction.length)
@@ -154,7 +165,12 @@ extension Hart {
         lastAddress = x[Int(instruction.rs1)] &+ instruction.immediate
       }
       let target = instruction.timing == .jump ? place &+ instruction.immediate : next
-      if configuration.cycleModel {
+      if instruction.timing == .divide, lastDivision > 0 {
+        divisions -= 1
+        timing.finishArithmetic(
+          instruction, t: timing.issue(instruction).t,
+          occupancy: PipelineTiming.shortestDivision + (divisions == 0 ? lastDivision : 0))
+      } else if configuration.cycleModel {
         timing.finishInBlock(
           instruction, timing.issue(instruction),
           straddles: instruction.timing == .jump && straddles(target))
@@ -179,6 +195,8 @@ struct BlockRun {
   var pc: Address = 0
   var blockPC: Address = 0
   var index = 0
+  /// What the last division of a carefully run block took beyond the shortest one.
+  var lastDivision: Cycle = 0
   /// The unknown target was reached by a jump.
   var jumped = false
   /// The block begins with a straddling instruction.

@@ -120,24 +120,32 @@ extension Hart {
         case .mulhu:
           x[Int(op.rd)] = UInt32(truncatingIfNeeded: (UInt64(x[Int(op.rs1)]) &* UInt64(x[Int(op.rs2)])) >> 32)
         case .div:
-          now &+=
+          let extra =
             (PipelineTiming.divideOccupancy(divisor: x[Int(op.rs2)], signed: true) &- PipelineTiming.shortestDivision)
             & divisions
+          now &+= extra
+          if isCareful { run.lastDivision = extra }
           x[Int(op.rd)] = Arithmetic.divide(x[Int(op.rs1)], x[Int(op.rs2)])
         case .divu:
-          now &+=
+          let extra =
             (PipelineTiming.divideOccupancy(divisor: x[Int(op.rs2)], signed: false) &- PipelineTiming.shortestDivision)
             & divisions
+          now &+= extra
+          if isCareful { run.lastDivision = extra }
           x[Int(op.rd)] = x[Int(op.rs2)] == 0 ? .max : x[Int(op.rs1)] / x[Int(op.rs2)]
         case .rem:
-          now &+=
+          let extra =
             (PipelineTiming.divideOccupancy(divisor: x[Int(op.rs2)], signed: true) &- PipelineTiming.shortestDivision)
             & divisions
+          now &+= extra
+          if isCareful { run.lastDivision = extra }
           x[Int(op.rd)] = Arithmetic.remainder(x[Int(op.rs1)], x[Int(op.rs2)])
         case .remu:
-          now &+=
+          let extra =
             (PipelineTiming.divideOccupancy(divisor: x[Int(op.rs2)], signed: false) &- PipelineTiming.shortestDivision)
             & divisions
+          now &+= extra
+          if isCareful { run.lastDivision = extra }
           x[Int(op.rd)] = x[Int(op.rs2)] == 0 ? x[Int(op.rs1)] : x[Int(op.rs1)] % x[Int(op.rs2)]
         case .lb:
           let offset = x[Int(op.rs1)] &+ op.immediate &- memoryBase

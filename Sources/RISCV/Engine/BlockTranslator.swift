@@ -265,14 +265,13 @@ struct BlockTranslator {
     else { return false }
     book(instruction, issue, straddles: hart.straddles(target))
     instructions += 1
-    if instruction.rd != 0 {
-      var op = MicroOp(.constant)
-      op.rd = instruction.rd
-      op.immediate = pc &+ UInt32(instruction.length)
-      op.index = UInt16(instructions - 1)
-      append(op, t: issue.t)
-      note(instruction)
-    }
+    note(instruction)
+    // Also without a link: the instruction needs its place in the block where a run may stop before it.
+    var op = MicroOp(.constant)
+    op.rd = Self.destination(instruction.rd)
+    op.immediate = pc &+ UInt32(instruction.length)
+    op.index = UInt16(instructions - 1)
+    append(op, t: issue.t)
     return true
   }
 

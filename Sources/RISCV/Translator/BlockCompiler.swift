@@ -235,7 +235,8 @@ struct BlockCompiler<Target: TranslationTarget> {
     for index in 0..<opCount where BlockTranslator.hasExit(ops[index].code) {
       let exit = exits[Int(ops[index].aux)]
       counts[ops[index].aux] = target.counts(
-        UInt32(truncatingIfNeeded: exit.instructionsAndLoads), UInt32(truncatingIfNeeded: exit.instructionsAndLoads >> 32),
+        UInt32(truncatingIfNeeded: exit.instructionsAndLoads),
+        UInt32(truncatingIfNeeded: exit.instructionsAndLoads >> 32),
         UInt32(truncatingIfNeeded: exit.stores), UInt32(truncatingIfNeeded: exit.stores >> 32))
     }
     func plan(_ number: UInt32) -> ExitPlan {

@@ -33,7 +33,7 @@ extension Hart {
       var body = blocks.infos[number].body
       if body == 0 {
         blocks.infos[number].runs &+= 1
-        if blocks.infos[number].runs >= Translator.threshold,
+        if blocks.infos[number].runs >= configuration.translationThreshold,
           translator.translate(number, region: region, window: window)
         {
           body = blocks.infos[number].body

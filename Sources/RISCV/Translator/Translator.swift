@@ -43,8 +43,6 @@ public struct TranslatorStatistics: Sendable {
 
 #if arch(x86_64)
   final class Translator {
-    /// Runs of a block before code is made for it.
-    static let threshold: UInt32 = 16
     /// Bytes of machine code at most.
     private static let codeSize = 16 << 20
     /// More than any block's code.

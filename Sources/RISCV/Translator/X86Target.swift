@@ -19,8 +19,9 @@ struct X86Target: TranslationTarget {
 
   private var leaves: [(jump: X86Assembler.Jump, index: UInt16)] = []
   private var farExits: [(jump: X86Assembler.Jump, exit: ExitPlan)] = []
-  private var secondChecks: [(jump: X86Assembler.Jump, back: Int, base: X86Register, check: AddressCheck, index: UInt16)] =
-    []
+  private var secondChecks:
+    [(jump: X86Assembler.Jump, back: Int, base: X86Register, check: AddressCheck, index: UInt16)] =
+      []
   private var links: [(number: UInt32, link: ExitLink)] = []
 
   init(_ bytes: UnsafeMutablePointer<UInt8>, from start: Int, to end: Int, leave: Int) {
