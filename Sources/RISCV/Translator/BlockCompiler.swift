@@ -39,6 +39,9 @@ struct TranslatedMemory: Equatable {
     let end = UInt64(base) + UInt64(max(size, secondOffset &+ secondSize))
     return base > 0x1_0000 && end < 0xFFFF_0000 && end - UInt64(base) < 0x4000_0000
   }
+
+  /// In the upper half of the address space a displacement from the base does not fit in 32 bits with a sign.
+  var isHigh: Bool { UInt64(base) + UInt64(max(size, secondOffset &+ secondSize)) > 0x7FFF_0000 }
 }
 
 struct BlockCompiler<Target: TranslationTarget> {
@@ -245,7 +248,8 @@ struct BlockCompiler<Target: TranslationTarget> {
       return ExitPlan(
         number: number, cycles: exit.cycles, counts: counts[number] ?? 0, loop: isLoop ? UInt32(head.index) : nil)
     }
-    let entries = target.begin(number: number, longest: head.immediate, straddle: UInt32(head.index))
+    let entries = target.begin(
+      number: number, longest: head.immediate, straddle: UInt32(head.index), isHigh: memory.isHigh)
     emission: for index in 1..<opCount {
       let op = ops[index]
       let fact = facts[index]

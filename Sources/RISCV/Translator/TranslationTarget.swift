@@ -67,8 +67,8 @@ protocol TranslationTarget {
   mutating func counts(_ instructions: UInt32, _ loads: UInt32, _ stores: UInt32, _ notThroughSP: UInt32) -> Int
 
   /// Begins block `number`. `longest`: cycles it may take; `straddle`: those that its first instruction costs more after
-  /// a jump. Returns the offsets for entering it by an indirect jump and with the budget taken care of.
-  mutating func begin(number: UInt32, longest: UInt32, straddle: UInt32) -> (indirect: Int, body: Int)
+  /// a jump; `isHigh`: distances from the memory's base need arithmetic of 32 bits. Returns the offsets for entering it by an indirect jump and with the budget taken care of.
+  mutating func begin(number: UInt32, longest: UInt32, straddle: UInt32, isHigh: Bool) -> (indirect: Int, body: Int)
 
   mutating func constant(_ rd: UInt8, _ value: UInt32)
   mutating func move(_ rd: UInt8, _ rs: UInt8)

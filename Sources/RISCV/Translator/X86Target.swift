@@ -15,6 +15,7 @@ struct X86Target: TranslationTarget {
   private var longest: UInt32 = 0
   private var straddle: UInt32 = 0
   private var body = 0
+  private var isHigh = false
   private var tooLate: X86Assembler.Jump?
 
   private var leaves: [(jump: X86Assembler.Jump, index: UInt16)] = []
@@ -120,7 +121,8 @@ struct X86Target: TranslationTarget {
     return place
   }
 
-  mutating func begin(number: UInt32, longest: UInt32, straddle: UInt32) -> (indirect: Int, body: Int) {
+  mutating func begin(number: UInt32, longest: UInt32, straddle: UInt32, isHigh: Bool) -> (indirect: Int, body: Int) {
+    self.isHigh = isHigh
     self.number = number
     self.longest = longest
     self.straddle = straddle
@@ -414,8 +416,12 @@ struct X86Target: TranslationTarget {
   /// The place of an access. The base's upper half is 0, and the sum cannot wrap where the check has passed.
   private mutating func address(_ base: GuestOperand, _ displacement: UInt32) -> X86Operand {
     switch base {
-    case .constant: .memory(.rbp, Int32(bitPattern: displacement))
-    case .register: .indexed(.rbp, value(base, .rdx), scale: 1, Int32(bitPattern: displacement))
+    case .constant: return .memory(.rbp, Int32(bitPattern: displacement))
+    case .register:
+      let register = value(base, .rdx)
+      guard isHigh else { return .indexed(.rbp, register, scale: 1, Int32(bitPattern: displacement)) }
+      code.lea(.rcx, .memory(register, Int32(bitPattern: displacement)))
+      return .indexed(.rbp, .rcx, scale: 1, 0)
     }
   }
 
