@@ -68,6 +68,8 @@ public final class Machine {
   func setExitCode(_ code: UInt32) { exitCode = code }
   private(set) var strictViolation: (message: String, pc: Address)?
   private var isBooted = false
+  /// Presets FC_BOOTADDR.
+  private var setBootAddress: ((Address) -> Void)?
   /// Puts levels on the GPIO block's inputs.
   private var setPins: ((UInt32, Cycle) -> Void)?
 
@@ -240,6 +242,7 @@ public final class Machine {
     if isP7 {
       let control = APBSoCControl(bootSelect: configuration.bootSelect)
       control.onExit = exit
+      setBootAddress = { [unowned control] in control.presetBootAddress($0) }
       bus.add(control, at: MemoryMap.socControl, size: MemoryMap.slotSize)
       let gpio = APBGPIO(queue: queue)
       gpio.onInterrupt = { [unowned self] in gpioInterrupt($0, at: $1) }
@@ -249,6 +252,7 @@ public final class Machine {
     } else {
       let control = SoCControl(info: information, bootSelect: configuration.bootSelect)
       control.onExit = exit
+      setBootAddress = { [unowned control] in control.presetBootAddress($0) }
       bus.add(control, at: MemoryMap.socControl, size: MemoryMap.slotSize)
       let gpio = GPIO(queue: queue)
       gpio.onInterrupt = { [unowned self] in gpioInterrupt($0, at: $1) }
@@ -320,8 +324,10 @@ public final class Machine {
     isBooted = true
   }
 
-  /// The state after reset: the boot ROM runs.
-  public func bootFromROM() {
+  /// The state after reset: the boot ROM runs. `preloaded`: the address that someone has put into FC_BOOTADDR, where
+  /// boot mode 3 jumps to.
+  public func bootFromROM(preloaded: Address? = nil) {
+    if let preloaded { setBootAddress?(preloaded) }
     hart.start(at: MemoryMap.resetEntry, mie: 0)
     isBooted = true
   }

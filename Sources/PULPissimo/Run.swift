@@ -90,6 +90,8 @@ extension Machine {
 
   private func describe(_ lockup: Lockup) -> String {
     switch lockup {
+    case .sleep where BootROM.describe(hart.pc) != nil && configuration.bootSelect == 1:
+      return "the boot ROM waits for a debugger (boot mode 1), and there is none"
     case .sleep:
       let mask = interruptController.mask
       let waiting =

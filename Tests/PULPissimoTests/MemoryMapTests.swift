@@ -213,7 +213,7 @@ import Testing
     machine.bootFromROM()
     let end = machine.run(limits: patience)
     #expect(end.reason == .lockup)
-    #expect(end.message.contains("sleeps in WFI"))
+    #expect(end.message.contains("waits for a debugger"))
     #expect(end.pc & 0xFFFF_F000 == 0x1A00_0000)
     #expect(machine.hart.peekCSR(0x304) == .max)
   }

@@ -21,7 +21,7 @@ final class Session {
   private let diagnosticLimit = 100
   private var diagnosticCount = 0
 
-  /// Builds the machine and loads `image`; refusals are host errors.
+  /// Builds the machine and loads `image`, unless the boot ROM will load it from the flash; refusals are host errors.
   init(
     image: FirmwareImage, configuration: MachineConfiguration, bootFromROM: Bool = false,
     region: (begin: UInt32, end: UInt32)? = nil, output: GuestOutput, isQuiet: Bool
@@ -36,8 +36,14 @@ final class Session {
     recorder = RunRecorder(machine, region: region)
     machine.onCharacter = { [unowned output] in output.put($0) }
     machine.onDiagnostic = { [unowned self] in show($0) }
-    try Self.load(image, into: machine)
-    if bootFromROM { machine.bootFromROM() } else { machine.boot(at: image.entry) }
+    if bootFromROM {
+      let isPreloaded = configuration.bootSelect == 3
+      if isPreloaded { try Self.load(image, into: machine) }
+      machine.bootFromROM(preloaded: isPreloaded ? image.entry : nil)
+    } else {
+      try Self.load(image, into: machine)
+      machine.boot(at: image.entry)
+    }
   }
 
   /// Reads an ELF file; 65 and 66 as `cli.md` says.
@@ -133,6 +139,7 @@ final class Session {
 
   /// `0x1C008080 (main+0x10, main.c:12)`.
   func place(_ address: UInt32) -> String {
+    if let name = BootROM.describe(address) { return Self.hex(address) + " (boot ROM, \(name))" }
     // Line tables have rows for code that the linker dropped, at addresses where something else may lie.
     guard image.hasCode(at: address) else { return Self.hex(address) }
     let parts = [image.symbols.describe(address), sourceLines.location(of: address).map { "\($0)" }].compactMap { $0 }
