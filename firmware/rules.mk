@@ -9,7 +9,7 @@ endif
 STAMP     := $(BUILD)/toolchain
 GENERATED := $(BUILD)/charlm/retnet_model.h $(BUILD)/digits/retnet_model.h $(BUILD)/sine_rom.h $(BUILD)/vectors_table.h
 
-all: $(PROGRAMS:%=$(BUILD)/%.elf) $(BUILD)/boot-rom.elf
+all: $(PROGRAMS:%=$(BUILD)/%.elf) $(BUILD)/boot-rom.bin
 
 # A change of compiler or flags rebuilds everything: the stamp's content is the command line.
 $(STAMP): FORCE

@@ -134,7 +134,8 @@ struct RunCommand: ParsableCommand {
   private func image(_ configuration: MachineConfiguration) throws -> FirmwareImage {
     if let firmware { return try Session.image(firmware) }
     guard machine.boot == "rom", configuration.bootSelect != 3 else {
-      throw HostError.usage("which firmware image? (Without one only --boot rom can start something, from the flash.)")
+      throw HostError.usage(
+        "Missing expected argument '<firmware>': without one only --boot rom can start something, from the flash")
     }
     let flash = configuration.board.flashes.first { $0.chipSelect == 0 }
     return .nothing(path: board.spiFlash ?? board.board ?? "no image", bytes: flash?.contents ?? [])

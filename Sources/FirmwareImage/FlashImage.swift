@@ -73,7 +73,7 @@ public struct FlashImage: Sendable {
 
   /// The bytes from offset 0 of the flash on.
   public var bytes: [UInt8] {
-    let end = (areas.last.map { Int($0.offset) + $0.data.count } ?? 0) + 7 & ~7
+    let end = (areas.last.map { Int($0.offset) + $0.data.count + 7 } ?? 0) / 8 * 8
     var header = [end, areas.count].flatMap { word(UInt32(truncatingIfNeeded: $0)) }
     header += word(entry) + word(Self.bootAddress)
     for area in areas {

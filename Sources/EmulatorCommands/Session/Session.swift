@@ -96,6 +96,8 @@ final class Session {
       if let timeout, elapsed() >= timeout { return machine.limitEnd("the time limit of \(timeout) s was reached") }
       return nil
     }
+    if let announcement = uart?.announcement { Console.error("pulpemu: \(announcement)") }
+    uart?.begin(until: { outsideEnd() != nil })
     var slice: UInt64 = 1 << 20
     // Up to where the run has come: a trace is switched on and off at cuts of it.
     var reached = machine.hart.cycle
@@ -129,7 +131,8 @@ final class Session {
 
   private func finish(_ end: RunEnd) -> RunEnd {
     if end.reason == .exit { machine.drainUART() }
-    uart?.flush()
+    output.flush()
+    uart?.end()
     recorder.finish(at: end.cycles)
     trace?.finish(end.reason.rawValue, at: end.cycles)
     return end
