@@ -78,7 +78,7 @@ struct RunCommand: ParsableCommand {
     if let timeout, !(timeout > 0 && timeout < 1e9) {
       throw HostError.usage("--timeout takes a number of seconds above 0")
     }
-    let boardFiles = try board.files()
+    let boardFiles = try board.files(configuration.profile)
     configuration.board = boardFiles.description
     let image = try image(configuration)
     for path in [stats, signature].compactMap({ $0 }) where path != "-" { try HostFiles.checkWritable(path) }
