@@ -2,6 +2,7 @@
 
 import Foundation
 import PULPissimo
+import Peripherals
 import TestSupport
 import Testing
 
@@ -23,6 +24,14 @@ import Testing
     #expect(loopback.wires == (0..<16).map { .init(from: $0, to: $0 + 16) })
     #expect(loopback.flashes == BoardDescription.standard.flashes)
     #expect(loopback.eeproms == BoardDescription.standard.eeproms)
+    let camera = try #require(try board("camera").camera)
+    #expect(camera.pictures.map(\.width) == [64, 64])
+    #expect(camera.pictures.map(\.height) == [48, 48])
+    #expect(camera.pictures[0].values.prefix(3) == [0, 2, 4])
+    let audio = try #require(try board("audio").audio)
+    #expect(audio.source?.channels == 2)
+    #expect(audio.source?.values.count == 1600)
+    #expect(audio.recorder != nil)
   }
 
   @Test(
@@ -40,6 +49,11 @@ import Testing
       ("gpio:\n  wires:\n    - {from: 0-3, to: 8-9}\n", ":3:", "cannot be wired"),
       ("gpio:\n  wires:\n    - {from: 0, to: 5}\n    - {from: 1, to: 5}\n", ":4:", "twice"),
       ("gpio:\n  stimuli:\n    - {cycle: 1, pin: 32, level: 1}\n", ":3:", "pin"),
+      ("camera:\n  format: gray8\n", ":2:", "needs pictures"),
+      ("camera:\n  pictures: []\n", ":2:", "at least one"),
+      ("camera:\n  pictures: x.pgm\n  format: yuv\n", ":3:", "format takes"),
+      ("audio:\n  source: {repeat: true}\n", ":2:", "needs a file"),
+      ("audio:\n  recorder: {bits: 12}\n", ":2:", "8, 16, 24 or 32"),
       ("name: x\nclock: 5\n", ":2:", "'clock' means nothing"),
       ("name: [\n", ":2:", "did not find"), ("- 1\n", ":1:", "keys"), ("name: a\nname: b\n", ":", "name"),
     ])
@@ -112,6 +126,106 @@ import Testing
       let outcome = try emulator.run("run", image, "--board", small)
       #expect(outcome.status == 65)
       #expect(outcome.errors.contains("small.yaml:2:"))
+    }
+  }
+
+  @Test(
+    arguments: [
+      ("P5 2 2 255\nab", "2 bytes of pixels where 4 are needed"), ("P7 1 1 255\n", "not a PGM or PPM"),
+      ("P2 2 1 15\n3 16\n", "above the maximum"), ("P2 2 1 15\n3\n", "1 values where 2 are needed"),
+      ("P5 0 4 255\n", "make no picture"), ("P5 70000 4 255\n", "make no picture"), ("P5 4\n", "header lacks"),
+      ("", "not a"),
+    ])
+  func `a file that is no picture is refused with the reason`(content: String, reason: String) throws {
+    try Emulator.inFolder { emulator in
+      let image = try emulator.image(Sample.exit(0))
+      let outcome = try emulator.run("run", "--camera", emulator.write("x.pgm", content), image)
+      #expect(outcome.status == 65)
+      #expect(outcome.errors.contains("x.pgm: ") && outcome.errors.contains(reason), "\(outcome.errors)")
+    }
+  }
+
+  @Test func `pictures in all four forms are read, deep ones and comments included`() throws {
+    try Emulator.inFolder { emulator in
+      func picture(_ bytes: [UInt8]) throws -> CameraPicture {
+        try PictureFile(path: emulator.write("p", bytes)).read()
+      }
+      let plain = try picture(Array("P2 # grey\n2 2\n# more\n9\n0 1\n2 9\n".utf8))
+      #expect(plain.values == [0, 1, 2, 9])
+      #expect(try picture(Array("P5 2 2 9\n".utf8) + [0, 1, 2, 9]).values == plain.values)
+      #expect(try picture(Array("P5 1 2 1000\n".utf8) + [3, 0xE8, 0, 7]).values == [1000, 7])
+      let colour = try picture(Array("P3 1 1 255 10 20 30".utf8))
+      #expect(colour.channels == 3)
+      #expect(try picture(Array("P6 1 1 255\n".utf8) + [10, 20, 30]) == colour)
+    }
+  }
+
+  @Test(arguments: [(1, 8), (2, 16), (1, 24), (2, 32)])
+  func `sound is written as it is read`(channels: Int, bits: Int) throws {
+    try Emulator.inFolder { emulator in
+      let most = Int32(truncatingIfNeeded: (1 << (bits - 1)) - 1)
+      var sound = AudioSamples(channels: channels, bits: bits, rate: 22050)
+      sound.values = [0, 1, -1, most, -most - 1, 77]
+      let path = emulator.path("s.wav")
+      try WaveFile.bytes(sound).write(to: URL(fileURLWithPath: path))
+      #expect(try WaveFile.read(path) == sound)
+    }
+  }
+
+  @Test(arguments: [("RIFF", "not a RIFF WAVE"), ("RIFF\0\0\0\0WAVE", "no data chunk")])
+  func `a file that is no sound is refused, and sound needs profile p7`(content: String, reason: String) throws {
+    try Emulator.inFolder { emulator in
+      let image = try emulator.image(Sample.exit(0))
+      let outcome = try emulator.run("run", "--profile", "p7", "--audio-in", emulator.write("x.wav", content), image)
+      #expect(outcome.status == 65)
+      #expect(outcome.errors.contains(reason))
+      let board = Repository.path("boards/audio.yaml")
+      #expect(try emulator.run("run", "--board", board, image).status == 64)
+      #expect(try emulator.run("run", "--profile", "p7", "--board", board, image).status == 0)
+    }
+  }
+
+  @Test(
+    arguments: [
+      ("1000, 3\n", ":1:", "takes cycle, pin and value"), ("# x\n1, 32, 1\n", ":2:", "pin takes"),
+      ("1 2 2\n", ":1:", "value takes"), ("-1 2 1\n", ":1:", "cycle takes"),
+    ])
+  func `a stimulus file is refused with file, line and reason`(text: String, line: String, reason: String) throws {
+    try Emulator.inFolder { emulator in
+      let image = try emulator.image(Sample.exit(0))
+      let outcome = try emulator.run("run", "--gpio-stimuli", emulator.write("s.txt", text), image)
+      #expect(outcome.status == 65)
+      #expect(outcome.errors.contains("s.txt" + line) && outcome.errors.contains(reason), "\(outcome.errors)")
+    }
+  }
+
+  @Test func `stimuli wake a core that waits for a pin, and traces show the pins`() throws {
+    let program = Assembly { code in
+      code.store(.max, at: 0x1A10_1080)
+      code.store(1 << 3, at: 0x1A10_1380)
+      code.store(1 << 15, at: 0x1A10_9804)
+      code.wfi()
+      code.exit()
+    }
+    try Emulator.inFolder { emulator in
+      let image = try emulator.image(program)
+      _ = try emulator.write("stimuli.csv", "cycle, pin, value\n700, 9, 1\n5000, 3, 1 # wakes\n")
+      for format in ["text", "jsonl"] {
+        let outcome = try emulator.run(
+          "run", image, "--gpio-stimuli", emulator.path("stimuli.csv"), "--trace", emulator.path("trace"),
+          "--trace-format", format)
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let trace = try emulator.text("trace")
+        let expected =
+          format == "text"
+          ? ["         700  pins GPIO9 1\n", "        5000  pins GPIO3 1\n"]
+          : [#"{"cycle":700,"pins":{"9":1}}"#, #"{"cycle":5000,"pins":{"3":1}}"#]
+        for line in expected { #expect(trace.contains(line)) }
+      }
+      // The same file named by a board, which lies beside it.
+      _ = try emulator.write("board.yaml", "gpio:\n  stimulus-file: stimuli.csv\n")
+      #expect(try emulator.run("run", image, "--board", emulator.path("board.yaml")).status == 0)
+      #expect(try emulator.run("run", image).status == 120)
     }
   }
 }

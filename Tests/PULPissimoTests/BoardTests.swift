@@ -101,6 +101,45 @@ struct BoardTests {
     #expect((500..<540).contains(Self.kept(machine) ?? 0))
   }
 
+  @Test("A pad whose multiplexer selects a PWM output shows it, in either profile; a wire brings it to another pin")
+  func advancedTimerOnPads() {
+    let timer = MemoryMap.advancedTimer
+    for profile in MachineConfiguration.Profile.allCases {
+      var board = BoardDescription.bare
+      board.wires = [.init(from: 9, to: 25)]
+      let machine = Self.machine(board, profile) { code in
+        // Timer 1, channel 0: P8 selects it by number 44, P7 has it on pad 9 as function 2.
+        if profile == .p8 {
+          code.store(44, at: MemoryMap.padConfiguration + 0x08 + 8 * 9)
+        } else {
+          code.store(2 << 18, at: MemoryMap.socControl + 0x10)
+        }
+        code.store(2, at: timer + AdvancedTimerRegisters.chEn.offset)
+        code.store(1 << 12, at: timer + 0x44)
+        code.store(99 << 16, at: timer + 0x48)
+        // Set at 40, reset at the end of the period.
+        code.store(2 << 16 | 40, at: timer + 0x4C)
+        code.store(4, at: timer + 0x40)
+        code.store(1, at: timer + 0x40)
+        code.nops(2000)
+      }
+      var edges: [(level: Bool, cycle: Cycle)] = []
+      var shown = false
+      machine.board.pads.onLevels = { levels, cycle in
+        #expect(levels >> 9 & 1 == levels >> 25 & 1)
+        if (levels >> 9 & 1 != 0) != shown { edges.append((!shown, cycle)) }
+        shown = levels >> 9 & 1 != 0
+      }
+      #expect(machine.run(limits: .init(cycles: 10_000)).reason == .exit)
+      #expect(edges.count > 20)
+      for (edge, next) in zip(edges, edges.dropFirst()).dropFirst(2) {
+        let length = next.cycle - edge.cycle
+        // One cycle behind the counter: high while it is at 41 to 99.
+        #expect(length == (edge.level ? 59 : 41), "\(profile) \(edge.level) \(length)")
+      }
+    }
+  }
+
   /// Starts the SPI master's command list at 0x1C00_5000, its EOT event on line 26, and sleeps.
   private static func runsCommands(_ code: Assembly, count: UInt32) {
     code.store(2, at: 0x1A10_2000)
