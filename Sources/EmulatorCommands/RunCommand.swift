@@ -34,6 +34,8 @@ struct RunCommand: ParsableCommand {
   @OptionGroup(title: "Connections") var uart: UARTOptions
   @OptionGroup(title: "Board") var board: BoardOptions
 
+  @OptionGroup(title: "Semihosting") var semihosting: SemihostingOptions
+
   @Option(name: .customLong("max-cycles"), help: ArgumentHelp("Stop at this SoC cycle (124).", valueName: "N"))
   var maxCycles: UInt64?
 
@@ -87,6 +89,7 @@ struct RunCommand: ParsableCommand {
     let words = try signature.map { _ in try Signature(image) }
     let traceSettings = try trace.settings(image)
 
+    let programHost = try semihosting.host()
     let connection = try uart.connection()
     Interrupts.catchSignals()
     let session = try Session(
@@ -95,6 +98,7 @@ struct RunCommand: ParsableCommand {
     for file in files { try file.load(into: session.machine) }
     connection?.attach(to: session.machine)
     session.uart = connection
+    if let programHost { session.attachSemihosting(programHost, arguments: semihosting.arguments) }
     try words?.check(session.machine)
     try watchTohost(session)
     let traceFile = try trace.trace.map { try TraceFile($0) }

@@ -360,13 +360,23 @@ public final class Machine {
 
   // MARK: Diagnostics
 
-  private func report(_ diagnostic: Diagnostic) {
+  /// Reports something about the program that only someone outside can know.
+  public func remark(_ diagnostic: Diagnostic) { report(diagnostic, at: hart.pc) }
+
+  /// SoC cycles in a second, as FLL 0 is set.
+  public var frequency: UInt64 {
+    let period = reference.cyclesPerPeriod
+    return 32_768 &* period.numerator / max(period.denominator, 1)
+  }
+
+  private func report(_ diagnostic: Diagnostic, at pc: Address? = nil) {
     let isViolation =
       switch diagnostic.kind {
       case .unmapped, .readOnly, .execution: true
       default: false
       }
-    let place = diagnostic.kind == .execution ? hart.pc : hart.accessPC
+    let isOfCore = diagnostic.kind == .execution || diagnostic.kind == .illegalInstruction
+    let place = pc ?? (isOfCore ? hart.pc : hart.accessPC)
     if configuration.strict && isViolation && strictViolation == nil {
       strictViolation = (diagnostic.message, place)
       hart.requestStop(.requested)

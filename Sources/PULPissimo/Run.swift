@@ -103,7 +103,8 @@ extension Machine {
       return "the core sleeps in WFI and can never wake: \(waiting)\(hint)"
     case .bus(let address, let isWrite):
       let what = isWrite ? "store to" : "load from"
-      return "the \(what) \(hex(address)) is never answered: the bus hangs there"
+      return "the \(what) \(hex(address)) is never answered: the bus hangs, because there is "
+        + bus.unansweredPlace(address)
     case .trapLoop(let cause):
       return "exceptions without end: the first instruction of the trap handler at \(hex(hart.pc)) traps again "
         + "with the same cause (mcause \(cause))"

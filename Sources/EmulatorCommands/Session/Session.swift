@@ -5,6 +5,7 @@ import Foundation
 import Instrumentation
 import PULPissimo
 import RISCV
+import Semihosting
 
 /// A machine with a firmware image in it.
 final class Session {
@@ -16,6 +17,7 @@ final class Session {
   /// What is wired to UART 0, if not standard output alone.
   var uart: UARTConnection?
   var trace: InstructionTrace?
+  var semihosting: Semihosting?
   private(set) var wallSeconds = 0.0
   private let isQuiet: Bool
   private let diagnosticLimit = 100
@@ -133,6 +135,7 @@ final class Session {
     if end.reason == .exit { machine.drainUART() }
     output.flush()
     uart?.end()
+    semihosting?.end()
     recorder.finish(at: end.cycles)
     trace?.finish(end.reason.rawValue, at: end.cycles)
     return end

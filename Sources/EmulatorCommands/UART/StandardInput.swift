@@ -34,10 +34,10 @@ final class StandardInput: LiveInput {
 /// What reading from a file descriptor needs.
 enum Descriptor {
   /// What has come, after waiting at most so long; nil at the end of the input.
-  static func read(_ descriptor: Int32, waiting milliseconds: Int32) -> [UInt8]? {
+  static func read(_ descriptor: Int32, waiting milliseconds: Int32, atMost most: Int = 4096) -> [UInt8]? {
     var state = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
     guard poll(&state, 1, milliseconds) > 0 else { return [] }
-    var buffer = [UInt8](repeating: 0, count: 4096)
+    var buffer = [UInt8](repeating: 0, count: min(max(most, 1), 4096))
     let count = Foundation.read(descriptor, &buffer, buffer.count)
     if count < 0, errno == EINTR || errno == EAGAIN { return [] }
     return count > 0 ? Array(buffer.prefix(count)) : nil
