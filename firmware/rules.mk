@@ -9,7 +9,7 @@ endif
 STAMP     := $(BUILD)/toolchain
 GENERATED := $(BUILD)/charlm/retnet_model.h $(BUILD)/digits/retnet_model.h $(BUILD)/sine_rom.h $(BUILD)/vectors_table.h
 
-all: $(PROGRAMS:%=$(BUILD)/%.elf) $(BUILD)/boot-rom.bin
+all: $(PROGRAMS:%=$(BUILD)/%.elf) $(BUILD)/charlm.flash $(BUILD)/boot-rom.bin
 
 # A change of compiler or flags rebuilds everything: the stamp's content is the command line.
 $(STAMP): FORCE
@@ -31,6 +31,12 @@ $(BUILD)/vectors_table.h: scripts/vectors_header.py $(wildcard $(VECTORS)/*.json
 	@mkdir -p $(@D)
 	$(call say,GEN,$@)
 	$(Q)$(PYTHON) $< $(VECTORS) $@
+
+# A flash image with a network's weights.
+$(BUILD)/%.flash: models/%.bin scripts/flash_model.py
+	@mkdir -p $(@D)
+	$(call say,GEN,$@)
+	$(Q)$(PYTHON) scripts/flash_model.py $< $@
 
 # program(name)
 define program

@@ -14,7 +14,7 @@ PICOLIBC := $(patsubst %/include,%,$(shell $(GCC) --specs=picolibc.specs -E -v -
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
 CFLAGS   := $(ARCH) -std=gnu11 -O2 -g -ffunction-sections -fdata-sections -fno-common $(WARNINGS)
 ASFLAGS  := $(ARCH) -g
-INCLUDES := -Iinclude -Ihal -Idrivers/reta -Iretnet
+INCLUDES := -Iinclude -Ihal -Idrivers/reta -Idrivers/pulp -Iretnet
 LDSCRIPT := ../linker/pulpissimo.ld
 
 # The format functions of picolibc without floating point.

@@ -151,6 +151,9 @@ public final class PeripheralBus: HartBus {
 
   public func canWake(mie: UInt32, at cycle: Cycle) -> Bool {
     guard let interruptController, let eventGenerator else { return false }
+    let wanted = interruptController.mask & mie
+    // Asked at every event of a sleep: a transfer that is under way is what most sleeps wait for.
+    if let udma, eventGenerator.lines(of: udma.possibleEvents(at: cycle)) & wanted != 0 { return true }
     var lines = interruptController.possibleLines(at: cycle)
     var events = EventSet()
     for slot in slots where slot.target !== interruptController {
@@ -166,7 +169,7 @@ public final class PeripheralBus: HartBus {
       events.formUnion(udma.possibleEvents(at: cycle, triggeredBy: { eventGenerator.triggers(of: $0) }, given: events))
     }
     lines |= eventGenerator.lines(of: events)
-    return lines & interruptController.mask & mie != 0
+    return lines & wanted != 0
   }
 
   // MARK: Errors
