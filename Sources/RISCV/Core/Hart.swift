@@ -289,9 +289,12 @@ public final class Hart {
   @inline(__always)
   func isEnabled(_ line: Int) -> Bool { line >= 0 && csrs.mie >> UInt32(line & 31) & 1 != 0 }
 
-  /// True if an interrupt could be taken without any further event.
+  /// True if an interrupt could be taken without any further event. The line before the present one counts only while
+  /// the instruction in ID may still see a cycle of it.
   @inline(__always)
-  var interruptThreatens: Bool { csrs.interruptEnable && (isEnabled(line) || isEnabled(previousLine)) }
+  var interruptThreatens: Bool {
+    csrs.interruptEnable && (isEnabled(line) || isEnabled(previousLine) && timing.avail <= lineSince)
+  }
 
   /// SoC cycles to core cycles: those in which the core clock ran.
   @inline(__always)
