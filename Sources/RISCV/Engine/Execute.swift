@@ -23,7 +23,14 @@ extension Hart {
       let next = pc &+ UInt32(instruction.length)
       retire(instruction)
       flush(t: t, cycles: 3, target: next)
-    case .environment: raise(instruction.operation == .ecall ? 11 : 3, t: t, cycles: 3)
+    case .environment:
+      switch instruction.operation {
+      case .ecall: raise(11, t: t, cycles: 3)
+      case .ebreak: raise(3, t: t, cycles: 3)
+      default:
+        reportIllegal(instruction)
+        raise(2, t: t, cycles: 3)
+      }
     case .illegal:
       reportIllegal(instruction)
       raise(2, t: t, cycles: 4)
