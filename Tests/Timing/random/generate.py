@@ -157,7 +157,7 @@ class Generator:
 trap:  # skips the instruction
   csrr x29, mepc
   csrr x31, mcause
-  add x28, x28, x31
+  add x25, x25, x31
   lhu x31, 0(x29)
   andi x31, x31, 3
   addi x31, x31, -3
