@@ -68,6 +68,8 @@ public final class Machine {
   func setExitCode(_ code: UInt32) { exitCode = code }
   private(set) var strictViolation: (message: String, pc: Address)?
   private var isBooted = false
+  /// Presets FC_BOOTADDR.
+  private var setBootAddress: ((Address) -> Void)?
   /// Puts levels on the GPIO block's inputs.
   private var setPins: ((UInt32, Cycle) -> Void)?
 
@@ -240,6 +242,10 @@ public final class Machine {
     if isP7 {
       let control = APBSoCControl(bootSelect: configuration.bootSelect)
       control.onExit = exit
+      setBootAddress = { [unowned control] in control.presetBootAddress($0) }
+      control.onPadFunction = { [unowned self] pad, function, cycle in
+        selectTimer(Self.timerOutputP7(pad: pad, function: function), for: pad, from: cycle)
+      }
       bus.add(control, at: MemoryMap.socControl, size: MemoryMap.slotSize)
       let gpio = APBGPIO(queue: queue)
       gpio.onInterrupt = { [unowned self] in gpioInterrupt($0, at: $1) }
@@ -249,6 +255,7 @@ public final class Machine {
     } else {
       let control = SoCControl(info: information, bootSelect: configuration.bootSelect)
       control.onExit = exit
+      setBootAddress = { [unowned control] in control.presetBootAddress($0) }
       bus.add(control, at: MemoryMap.socControl, size: MemoryMap.slotSize)
       let gpio = GPIO(queue: queue)
       gpio.onInterrupt = { [unowned self] in gpioInterrupt($0, at: $1) }
@@ -256,7 +263,13 @@ public final class Machine {
       setPins = { [unowned gpio] in gpio.setInputs($0, at: $1) }
       bus.add(gpio, at: MemoryMap.gpio, size: MemoryMap.slotSize)
       bus.add(fll, at: MemoryMap.fllP8, size: MemoryMap.slotSize)
-      bus.add(PadConfiguration(), at: MemoryMap.padConfiguration, size: MemoryMap.slotSize)
+      let multiplexer = PadConfiguration()
+      multiplexer.onSelect = { [unowned self] pad, function, cycle in
+        let timers = PadConfigurationRegisters.firstTimerFunction..<PadConfigurationRegisters.firstTimerFunction + 16
+        let output = timers.contains(function) ? UInt8(function - timers.lowerBound) : nil
+        selectTimer(output, for: pad, from: cycle)
+      }
+      bus.add(multiplexer, at: MemoryMap.padConfiguration, size: MemoryMap.slotSize)
     }
     bus.add(advancedTimer, at: MemoryMap.advancedTimer, size: MemoryMap.slotSize)
     bus.add(eventGenerator, at: MemoryMap.eventGenerator, size: MemoryMap.slotSize)
@@ -265,6 +278,23 @@ public final class Machine {
     bus.add(accelerator, at: MemoryMap.accelerator, size: MemoryMap.slotSize)
     bus.add(stdout, at: MemoryMap.stdout, size: MemoryMap.slotSize)
     bus.add(debugModule, at: MemoryMap.debugModule, size: 0x1_0000)
+  }
+
+  /// The advanced timer's outputs are followed only while a pad shows one.
+  private func selectTimer(_ output: UInt8?, for pad: Int, from cycle: Cycle) {
+    board.pads.select(timerOutput: output, for: pad, from: cycle)
+    guard board.pads.hasTimerPads else {
+      advancedTimer.onOutput = nil
+      return
+    }
+    guard advancedTimer.onOutput == nil else { return }
+    board.pads.setTimerOutputs(advancedTimer.outputs(at: cycle), from: cycle)
+    advancedTimer.onOutput = { [unowned self] outputs, cycle in board.pads.setTimerOutputs(outputs, from: cycle) }
+  }
+
+  /// The output of the advanced timer behind function 2 of a pad of P7 (`pad_control.sv`): timers 1 to 3 on pads 9 to 19.
+  private static func timerOutputP7(pad: Int, function: UInt32) -> UInt8? {
+    function == 2 && (9...19).contains(pad) ? UInt8(4 + pad - 9) : nil
   }
 
   /// Pins' interrupt: line 15 and SoC event 139.
@@ -320,21 +350,33 @@ public final class Machine {
     isBooted = true
   }
 
-  /// The state after reset: the boot ROM runs.
-  public func bootFromROM() {
+  /// The state after reset: the boot ROM runs. `preloaded`: the address that someone has put into FC_BOOTADDR, where
+  /// boot mode 3 jumps to.
+  public func bootFromROM(preloaded: Address? = nil) {
+    if let preloaded { setBootAddress?(preloaded) }
     hart.start(at: MemoryMap.resetEntry, mie: 0)
     isBooted = true
   }
 
   // MARK: Diagnostics
 
-  private func report(_ diagnostic: Diagnostic) {
+  /// Reports something about the program that only someone outside can know.
+  public func remark(_ diagnostic: Diagnostic) { report(diagnostic, at: hart.pc) }
+
+  /// SoC cycles in a second, as FLL 0 is set.
+  public var frequency: UInt64 {
+    let period = reference.cyclesPerPeriod
+    return 32_768 &* period.numerator / max(period.denominator, 1)
+  }
+
+  private func report(_ diagnostic: Diagnostic, at pc: Address? = nil) {
     let isViolation =
       switch diagnostic.kind {
       case .unmapped, .readOnly, .execution: true
       default: false
       }
-    let place = diagnostic.kind == .execution ? hart.pc : hart.accessPC
+    let isOfCore = diagnostic.kind == .execution || diagnostic.kind == .illegalInstruction
+    let place = pc ?? (isOfCore ? hart.pc : hart.accessPC)
     if configuration.strict && isViolation && strictViolation == nil {
       strictViolation = (diagnostic.message, place)
       hart.requestStop(.requested)
