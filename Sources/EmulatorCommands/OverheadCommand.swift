@@ -27,6 +27,7 @@ struct OverheadCommand: ParsableCommand {
   var firmware: [String]
 
   @OptionGroup(title: "Machine") var machine: MachineOptions
+  @OptionGroup(title: "Board") var board: BoardOptions
 
   @Option(
     help: ArgumentHelp("Measure from one symbol to another instead.", valueName: "BEGIN_SYMBOL:END_SYMBOL"))
@@ -51,7 +52,9 @@ struct OverheadCommand: ParsableCommand {
   }
 
   private func execute() throws -> Int32 {
-    let configuration = try machine.configuration()
+    var configuration = try machine.configuration()
+    // Each image finds the files as they are; what it changes is not written back.
+    configuration.board = try board.files(configuration.profile).description
     if let stats, stats != "-" { try HostFiles.checkWritable(stats) }
     let images = try firmware.map { try Session.image($0) }
     Interrupts.catchSignals()
