@@ -1,5 +1,6 @@
 # Start-up of a kernel. The machine's end: PULPissimo's CORESTATUS, or the test device of QEMU's virt board.
 # TICK: on PULPissimo, the timer interrupts every so many cycles, and a handler of the size of an RTOS tick runs.
+# EVENT: its other half raises a line that nobody has enabled, every so many cycles: something happens, but not to the core.
     .option norelax
     .section .init, "ax"
     .globl _start
@@ -21,6 +22,10 @@ _start:
     sw    t1, 0x10(t0)
     li    t1, 0x15
     sw    t1, 0x00(t0)
+    li    t1, EVENT - 1
+    sw    t1, 0x14(t0)
+    li    t1, 0x15
+    sw    t1, 0x04(t0)
     li    t0, 0x1A109804         # FC_ITC: MASK_SET, line 10
     li    t1, 1 << 10
     sw    t1, 0(t0)

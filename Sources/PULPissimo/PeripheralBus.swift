@@ -20,12 +20,13 @@ public final class PeripheralBus: HartBus {
   /// Answer cycles of the last read and the last write on the AXI side.
   private var lastAnswer: (read: Cycle, write: Cycle) = (.never, .never)
 
-  weak var queue: EventQueue?
+  // Strong: a weak reference would make every use of these objects, many in each bus access, several times as slow.
+  var queue: EventQueue?
   /// The pins, which may still be driven from outside.
-  weak var pads: PadRing?
-  weak var udma: UDMA?
-  weak var interruptController: InterruptController?
-  weak var eventGenerator: SoCEventGenerator?
+  var pads: PadRing?
+  var udma: UDMA?
+  var interruptController: InterruptController?
+  var eventGenerator: SoCEventGenerator?
   var onDiagnostic: DiagnosticSink?
   var currentAccess: (() -> (pc: Address, cycle: Cycle))?
   private var reportedPlaces: Set<UInt64> = []
@@ -191,7 +192,7 @@ public final class PeripheralBus: HartBus {
     guard address >= MemoryMap.rom && address < MemoryMap.romEnd else { return nil }
     return rom?.word(MemoryMap.rom &+ (address & (MemoryMap.romSize &- 1)))
   }
-  weak var rom: DirectMemory?
+  var rom: DirectMemory?
   /// Memory that holds no code, to the instruction port; nil where there is none.
   var dataWord: ((Address) -> UInt32?)?
 

@@ -121,15 +121,19 @@ public final class RETA: BusTarget {
     model = CycleModel(configuration)
     descriptor = Descriptor(DescriptorWords(repeating: 0), bases: BaseRegisters(repeating: 0))
     // The handlers need self, which needs the slots: they reach it through this box.
-    let owner = Owner()
-    slot = queue.register("RETA") { owner.accelerator?.phaseEvent(at: $0) }
-    softwareEventSlot = queue.register("RETA software event") { owner.accelerator?.softwareEvent(at: $0) }
+    owner = Owner()
+    slot = queue.register("RETA") { [owner] in owner.accelerator?.phaseEvent(at: $0) }
+    softwareEventSlot = queue.register("RETA software event") { [owner] in owner.accelerator?.softwareEvent(at: $0) }
     owner.accelerator = self
   }
 
   private final class Owner {
-    weak var accelerator: RETA?
+    // Cleared when it ceases to be; a weak reference would slow down every use of the accelerator.
+    unowned(unsafe) var accelerator: RETA?
   }
+  private let owner: Owner
+
+  deinit { owner.accelerator = nil }
 
   // MARK: Observation
 

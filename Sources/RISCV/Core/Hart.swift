@@ -345,18 +345,30 @@ public final class Hart {
   /// Steps instructions exactly until a limit, or until the block engine can go on at a block that it knows.
   private func runExact(until limit: Cycle, instructionLimit: UInt64) -> HartStop? {
     var budget = 48
+    // An instruction that no block can hold has run: behind it lies a place to begin one.
+    var isBehindOther = false
     while true {
       let before = pc
+      switch fetch(before).timing {
+      case .alu, .multiplyHigh, .divide, .load, .store, .branch, .jump, .jumpRegister: break
+      default: isBehindOther = true
+      }
       if let stop = step(until: limit) { return stop }
       if stop != nil || stepper.isActive || counters.instructions >= instructionLimit { return nil }
       budget -= 1
+      if !outstanding.isEmpty { isBehindOther = true }
       // Blocks are found by the memory's own addresses, so an alias has none.
       guard usesBlocks, timing.isClean, let fetchWindow, fetchWindow.contains(pc),
         fetchWindow.base == fetchWindow.canonical
       else { continue }
-      let jumped = pc &- before > 4
-      let known = fetchWindow.code.map { $0.blocks[$0.index(pc)] != nil } ?? false
-      if jumped || known || budget < 0 { return nil }
+      if pc &- before > 4 || budget < 0 { return nil }
+      guard let code = fetchWindow.code else { continue }
+      if let block = code.blocks[code.index(pc)] {
+        // A block of few instructions is not worth the change between two that need this engine.
+        if blocks.infos[Int(block.pointee.number)].opCount > 6 { return nil }
+      } else if isBehindOther {
+        return nil
+      }
     }
   }
 }

@@ -87,7 +87,7 @@ final class CodeRegion {
   /// Machine code of the block that begins at each halfword, as an indirect jump enters it.
   let entries: UnsafeMutablePointer<UnsafeRawPointer?>
   /// Told when a line gets its first mark.
-  weak var translator: Translator?
+  unowned(unsafe) var translator: Translator?
   /// True once a translated block lies here.
   var hasBlocks = false
 

@@ -90,7 +90,8 @@ extension Hart {
       return timing.avail >= deadline ? true : nil
     case .exact:
       rememberChain(run)
-      let replayed = replay(from: run.blockPC, count: run.index, at: run.now, lastDivision: run.lastDivision)
+      let replayed =
+        resume(run) || replay(from: run.blockPC, count: run.index, at: run.now, lastDivision: run.lastDivision)
       let isFirst = run.instructionsAndLoads == 0
       history.append(
         block: run.blockPC, instructions: run.index, next: pc, address: lastAddress,
@@ -134,6 +135,26 @@ extension Hart {
     history.append(
       block: run.blockPC, instructions: Int(exit.instructionsAndLoads & 0xFFFF_FFFF), next: run.pc,
       isTaken: run.jumped, divisions: isFirst ? shifted &- start : 0, at: isFirst ? start : shifted)
+  }
+
+  /// The same as `replay` for a run that has come to the end of its block; false if it has not.
+  private func resume(_ run: BlockRun) -> Bool {
+    let leave = blocks.leaves[run.number]
+    guard leave.position == run.index, leave.position > 0, run.lastDivision == 0, configuration.cycleModel else {
+      return false
+    }
+    timing = leave.timing.moved(by: run.now &- BlockTranslator.origin)
+    pc = leave.pc
+    counters.instructions += leave.instructions
+    counters.loads += leave.loads
+    counters.stores += leave.stores
+    counters.storesNotThroughSP += leave.storesNotThroughSP
+    let last = leave.last
+    lastAddress = nil
+    if last.timing == .store || last.timing == .load && last.rd != last.rs1 {
+      lastAddress = x[Int(last.rs1)] &+ last.immediate
+    }
+    return true
   }
 
   /// Brings timing, pc and counters to what they are after `count` instructions of the block at `start`, which was
@@ -195,6 +216,8 @@ struct BlockRun {
   var pc: Address = 0
   var blockPC: Address = 0
   var index = 0
+  /// Number of the block under way.
+  var number = 0
   /// What the last division of a carefully run block took beyond the shortest one.
   var lastDivision: Cycle = 0
   /// The unknown target was reached by a jump.

@@ -272,6 +272,7 @@ extension Hart {
       p = next
     }
     run.blockPC = block.pointee.aux
+    run.number = Int(block.pointee.number)
     run.blockStraddles = block.pointee.index != 0
     run.now = now
     run.instructionsAndLoads = instructionsAndLoads

@@ -31,12 +31,14 @@ struct BlockTranslator {
   private var writtenRegisters: UInt32 = 0
   private var readFirst: UInt32 = 0
   private var isRepeatable = true
+  private var last = Instruction()
+  private var left = BlockLeave()
   /// Latest T so far, and cycles that divisions may add to it.
   private var lastIssue: Cycle = Self.origin
   private var divisions: Cycle = 0
 
   /// Where the block's own time begins: far enough from 0 that no subtraction can go below it.
-  private static let origin: Cycle = 1000
+  static let origin: Cycle = 1000
 
   init(hart: Hart, region: CodeRegion, window: MemoryWindow, start: Address) {
     self.hart = hart
@@ -111,7 +113,7 @@ struct BlockTranslator {
     let base = UInt32(hart.blocks.exitCount)
     for index in ops.indices where Self.hasExit(ops[index].code) { ops[index].aux &+= base }
     return hart.blocks.place(
-      ops, exits, slot: region.blocks + region.index(start), region: region, ranges: ranges)
+      ops, exits, slot: region.blocks + region.index(start), region: region, ranges: ranges, leave: left)
   }
 
   static func hasExit(_ code: MicroCode) -> Bool {
@@ -155,6 +157,7 @@ struct BlockTranslator {
     readFirst |= sources & ~writtenRegisters & ~1
     writtenRegisters |= 1 << UInt32(instruction.rd) & ~1
     if instruction.timing == .store || instruction.timing == .divide { isRepeatable = false }
+    last = instruction
   }
 
   private mutating func issue(_ instruction: Instruction) -> PipelineTiming.Issue {
@@ -177,6 +180,9 @@ struct BlockTranslator {
     op.aux = pc
     op.index = UInt16(instructions)
     ops.append(op)
+    left = BlockLeave(
+      position: Int(instructions), pc: pc, timing: timing, instructions: instructions, loads: loads, stores: stores,
+      storesNotThroughSP: storesNotThroughSP, last: last)
   }
 
   private mutating func fallThrough(to pc: Address) {

@@ -88,6 +88,21 @@ struct BlockInfo {
   var body: UInt32 = 0
 }
 
+/// What a block that ends before an instruction for the exact engine has done there.
+struct BlockLeave {
+  /// Position of that instruction; -1: the block does not end so.
+  var position = -1
+  var pc: Address = 0
+  /// The pipeline, entered by the block in cycle `BlockTranslator.origin`.
+  var timing = PipelineTiming(cleanAt: 0)
+  var instructions: UInt64 = 0
+  var loads: UInt64 = 0
+  var stores: UInt64 = 0
+  var storesNotThroughSP: UInt64 = 0
+  /// The instruction before.
+  var last = Instruction()
+}
+
 /// All translated blocks of a hart.
 final class BlockCache {
   private static let capacity = 1 << 17
@@ -110,6 +125,8 @@ final class BlockCache {
   private var placed: [Placed] = []
   /// By block number, which is in the block's `enter` operation.
   let infos: UnsafeMutablePointer<BlockInfo>
+  /// By block number.
+  let leaves: UnsafeMutablePointer<BlockLeave>
   private(set) var count = 0
   /// Told before blocks are dropped: their numbers, or nil for all of them.
   var onDrop: (([Int]?) -> Void)?
@@ -118,6 +135,7 @@ final class BlockCache {
     ops = .allocate(capacity: Self.capacity)
     exits = .allocate(capacity: Self.exitCapacity)
     infos = .allocate(capacity: Self.capacity)
+    leaves = .allocate(capacity: Self.capacity)
     emptySlot = .allocate(capacity: 1)
     emptySlot.initialize(to: nil)
   }
@@ -126,6 +144,7 @@ final class BlockCache {
     ops.deallocate()
     exits.deallocate()
     infos.deallocate()
+    leaves.deallocate()
     emptySlot.deallocate()
   }
 
@@ -137,7 +156,7 @@ final class BlockCache {
   /// Puts a translated block in place and returns its entry.
   func place(
     _ block: [MicroOp], _ newExits: [BlockExit], slot: UnsafeMutablePointer<UnsafeMutablePointer<MicroOp>?>,
-    region: CodeRegion, ranges: [(start: Address, end: Address)]
+    region: CodeRegion, ranges: [(start: Address, end: Address)], leave: BlockLeave
   ) -> UnsafeMutablePointer<MicroOp> {
     let entry = ops + opCount
     let number = count
@@ -145,6 +164,7 @@ final class BlockCache {
     for (index, exit) in newExits.enumerated() { (exits + exitCount + index).initialize(to: exit) }
     entry.pointee.number = UInt32(number)
     (infos + number).initialize(to: BlockInfo(entry: entry, opCount: Int32(block.count)))
+    (leaves + number).initialize(to: leave)
     count += 1
     opCount += block.count
     exitCount += newExits.count

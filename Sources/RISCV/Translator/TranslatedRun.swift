@@ -67,7 +67,8 @@ extension Hart {
     if last != TranslatedState.noExit { run.lastExit = blocks.exits + Int(last) }
     let budget = word(TranslatedState.budgetOffset)
     if TranslatedState.isLeave(record) {
-      let head = blocks.infos[TranslatedState.block(record)].entry.pointee
+      run.number = TranslatedState.block(record)
+      let head = blocks.infos[run.number].entry.pointee
       run.now = deadline &- Cycle(budget &+ head.immediate)
       run.blockPC = head.aux
       run.blockStraddles = head.index != 0
