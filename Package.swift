@@ -74,6 +74,7 @@ let package = Package(
       name: "RegisterExportTests", dependencies: ["RegisterExport", "PULPissimo", "TestSupport"],
       swiftSettings: strict),
     .testTarget(name: "CommandTests", dependencies: ["EmulatorCommands", "TestSupport"], swiftSettings: strict),
-    .testTarget(name: "FirmwareTests", dependencies: ["EmulatorCommands", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "FirmwareTests", dependencies: ["EmulatorCommands", "FirmwareImage", "TestSupport"], swiftSettings: strict),
   ]
 )

@@ -24,7 +24,7 @@ final class Session {
   /// Builds the machine and loads `image`; refusals are host errors.
   init(
     image: FirmwareImage, configuration: MachineConfiguration, bootFromROM: Bool = false,
-    region: (begin: UInt32, end: UInt32)? = nil, output: GuestOutput, isQuiet: Bool
+    region: (begin: UInt32, end: UInt32)? = nil, profiles: Bool = false, output: GuestOutput, isQuiet: Bool
   ) throws {
     self.image = image
     self.output = output
@@ -33,7 +33,7 @@ final class Session {
     var configuration = configuration
     if configuration.strict { configuration.executableRanges = Self.executableRanges(image) }
     machine = Machine(configuration)
-    recorder = RunRecorder(machine, region: region)
+    recorder = RunRecorder(machine, region: region, profiles: profiles)
     machine.onCharacter = { [unowned output] in output.put($0) }
     machine.onDiagnostic = { [unowned self] in show($0) }
     try Self.load(image, into: machine)
