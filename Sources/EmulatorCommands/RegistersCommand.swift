@@ -28,10 +28,16 @@ public struct RegistersCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Write files there instead of printing.", valueName: "DIR"))
   public var outputDirectory: String?
 
+  @Option(help: ArgumentHelp("Hardware revision: p8 (default) or p7.", valueName: "p8|p7"))
+  public var profile = "p8"
+
   public init() {}
 
   public func run() throws {
-    let blocks = try Self.select(block, of: Self.machineBlocks)
+    guard let profile = MachineConfiguration.Profile(rawValue: profile) else {
+      throw ValidationError("--profile takes p8 or p7, not '\(profile)'")
+    }
+    let blocks = try Self.select(block, of: MachineDescription.placedBlocks(profile))
     guard let outputDirectory else {
       print(format.render(blocks), terminator: "")
       return
@@ -57,9 +63,6 @@ public struct RegistersCommand: ParsableCommand {
     guard found.isEmpty else { return found }
     throw ValidationError("No block '\(name)'. The machine has: \(blocks.map(\.name).joined(separator: ", ")).")
   }
-
-  /// Every block of the machine, in order of address.
-  static var machineBlocks: [PlacedBlock] { MachineDescription.placedBlocks }
 }
 
 extension RegisterFormat: ExpressibleByArgument {}

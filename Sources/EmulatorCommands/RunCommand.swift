@@ -91,7 +91,7 @@ struct RunCommand: ParsableCommand {
     let traceSettings = try trace.settings(image)
 
     let connection = try uart.connection()
-    let boardFiles = try board.files()
+    let boardFiles = try board.files(configuration.profile)
     configuration.board = boardFiles.description
 
     Interrupts.catchSignals()

@@ -240,6 +240,9 @@ public final class Machine {
     if isP7 {
       let control = APBSoCControl(bootSelect: configuration.bootSelect)
       control.onExit = exit
+      control.onPadFunction = { [unowned self] pad, function, cycle in
+        selectTimer(Self.timerOutputP7(pad: pad, function: function), for: pad, from: cycle)
+      }
       bus.add(control, at: MemoryMap.socControl, size: MemoryMap.slotSize)
       let gpio = APBGPIO(queue: queue)
       gpio.onInterrupt = { [unowned self] in gpioInterrupt($0, at: $1) }
@@ -256,7 +259,13 @@ public final class Machine {
       setPins = { [unowned gpio] in gpio.setInputs($0, at: $1) }
       bus.add(gpio, at: MemoryMap.gpio, size: MemoryMap.slotSize)
       bus.add(fll, at: MemoryMap.fllP8, size: MemoryMap.slotSize)
-      bus.add(PadConfiguration(), at: MemoryMap.padConfiguration, size: MemoryMap.slotSize)
+      let multiplexer = PadConfiguration()
+      multiplexer.onSelect = { [unowned self] pad, function, cycle in
+        let timers = PadConfigurationRegisters.firstTimerFunction..<PadConfigurationRegisters.firstTimerFunction + 16
+        let output = timers.contains(function) ? UInt8(function - timers.lowerBound) : nil
+        selectTimer(output, for: pad, from: cycle)
+      }
+      bus.add(multiplexer, at: MemoryMap.padConfiguration, size: MemoryMap.slotSize)
     }
     bus.add(advancedTimer, at: MemoryMap.advancedTimer, size: MemoryMap.slotSize)
     bus.add(eventGenerator, at: MemoryMap.eventGenerator, size: MemoryMap.slotSize)
@@ -265,6 +274,23 @@ public final class Machine {
     bus.add(accelerator, at: MemoryMap.accelerator, size: MemoryMap.slotSize)
     bus.add(stdout, at: MemoryMap.stdout, size: MemoryMap.slotSize)
     bus.add(debugModule, at: MemoryMap.debugModule, size: 0x1_0000)
+  }
+
+  /// The advanced timer's outputs are followed only while a pad shows one.
+  private func selectTimer(_ output: UInt8?, for pad: Int, from cycle: Cycle) {
+    board.pads.select(timerOutput: output, for: pad, from: cycle)
+    guard board.pads.hasTimerPads else {
+      advancedTimer.onOutput = nil
+      return
+    }
+    guard advancedTimer.onOutput == nil else { return }
+    board.pads.setTimerOutputs(advancedTimer.outputs(at: cycle), from: cycle)
+    advancedTimer.onOutput = { [unowned self] outputs, cycle in board.pads.setTimerOutputs(outputs, from: cycle) }
+  }
+
+  /// The output of the advanced timer behind function 2 of a pad of P7 (`pad_control.sv`): timers 1 to 3 on pads 9 to 19.
+  private static func timerOutputP7(pad: Int, function: UInt32) -> UInt8? {
+    function == 2 && (9...19).contains(pad) ? UInt8(4 + pad - 9) : nil
   }
 
   /// Pins' interrupt: line 15 and SoC event 139.

@@ -157,7 +157,8 @@ public final class PeripheralBus: HartBus {
       lines |= slot.target.possibleLines(at: cycle)
       events.formUnion(slot.target.possibleEvents(at: cycle))
     }
-    if pads?.hasStimuli ?? false {
+    let timer = slots.lazy.compactMap { $0.target as? AdvancedTimer }.first
+    if let pads, pads.hasStimuli || pads.hasTimerPads && timer?.isRunning(at: cycle) ?? false {
       lines |= 1 << 15
       events.insert(139)
     }

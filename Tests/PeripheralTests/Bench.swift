@@ -23,7 +23,7 @@ final class OpenMemory: UDMAMemoryPort {
   }
 }
 
-/// The peripherals of profile P8.
+/// The peripherals of profile P8; on request with P7's uDMA.
 final class Bench {
   let queue = EventQueue()
   let reference = ReferenceClock()
@@ -45,13 +45,13 @@ final class Bench {
   /// Events of the uDMA in the order in which they came.
   var events: [(event: Int, cycle: Cycle)] = []
 
-  init() {
+  init(hasP7uDMA: Bool = false) {
     controller = InterruptController(queue: queue, reference: reference)
     generator = SoCEventGenerator(queue: queue, reference: reference)
     timer = TimerUnit(queue: queue, reference: reference)
     gpio = GPIO(queue: queue)
     advancedTimer = AdvancedTimer(queue: queue, reference: reference)
-    udma = UDMA.p8(queue: queue)
+    udma = hasP7uDMA ? UDMA.p7(queue: queue) : UDMA.p8(queue: queue)
     EventPath.connect(generator: generator, timer: timer, controller: controller)
     udma.memory = memory
     udma.onEvent = { [unowned self] event, cycle in

@@ -11,7 +11,8 @@ struct DeclarationTests {
     SoCControlRegisters.block, APBSoCControlRegisters.block, FLLRegisters.block, FLLRegisters.blockP7,
     VirtualStdoutRegisters.block, PadConfigurationRegisters.block, DebugModuleRegisters.block, GPIORegisters.block,
     APBGPIORegisters.block, AdvancedTimerRegisters.block, UDMARegisters.block, UDMAUARTRegisters.block,
-    UDMASPIMRegisters.block, UDMAI2CRegisters.block, UDMACPIRegisters.block, UDMASDIORegisters.block,
+    UDMASPIMRegisters.block, UDMAI2CRegisters.block, UDMACPIRegisters.block, UDMACPIRegisters.blockP7,
+    UDMASDIORegisters.block,
     UDMAI2SRegisters.block, UDMAFILTERRegisters.block, UDMAHYPERRegisters.channelBlock, UDMAHYPERRegisters.commonBlock,
   ]
 

@@ -53,6 +53,8 @@
 #define PAD_CFG_PAD_MUX_SEL0_SEL_QSPIM0_CSN0 25u
 /** SPI clock */
 #define PAD_CFG_PAD_MUX_SEL0_SEL_QSPIM0_SCK 29u
+/** Output 0 of advanced timer 0; fifteen more outputs follow */
+#define PAD_CFG_PAD_MUX_SEL0_SEL_TIMER0_OUT0 40u
 /** UART receive */
 #define PAD_CFG_PAD_MUX_SEL0_SEL_UART0_RX 56u
 /** UART transmit */
@@ -95,6 +97,8 @@
 #define PAD_CFG_PAD_MUX_SEL1_SEL_QSPIM0_CSN0 25u
 /** SPI clock */
 #define PAD_CFG_PAD_MUX_SEL1_SEL_QSPIM0_SCK 29u
+/** Output 0 of advanced timer 0; fifteen more outputs follow */
+#define PAD_CFG_PAD_MUX_SEL1_SEL_TIMER0_OUT0 40u
 /** UART receive */
 #define PAD_CFG_PAD_MUX_SEL1_SEL_UART0_RX 56u
 /** UART transmit */
@@ -137,6 +141,8 @@
 #define PAD_CFG_PAD_MUX_SEL2_SEL_QSPIM0_CSN0 25u
 /** SPI clock */
 #define PAD_CFG_PAD_MUX_SEL2_SEL_QSPIM0_SCK 29u
+/** Output 0 of advanced timer 0; fifteen more outputs follow */
+#define PAD_CFG_PAD_MUX_SEL2_SEL_TIMER0_OUT0 40u
 /** UART receive */
 #define PAD_CFG_PAD_MUX_SEL2_SEL_UART0_RX 56u
 /** UART transmit */
@@ -179,6 +185,8 @@
 #define PAD_CFG_PAD_MUX_SEL3_SEL_QSPIM0_CSN0 25u
 /** SPI clock */
 #define PAD_CFG_PAD_MUX_SEL3_SEL_QSPIM0_SCK 29u
+/** Output 0 of advanced timer 0; fifteen more outputs follow */
+#define PAD_CFG_PAD_MUX_SEL3_SEL_TIMER0_OUT0 40u
 /** UART receive */
 #define PAD_CFG_PAD_MUX_SEL3_SEL_UART0_RX 56u
 /** UART transmit */
@@ -221,6 +229,8 @@
 #define PAD_CFG_PAD_MUX_SEL4_SEL_QSPIM0_CSN0 25u
 /** SPI clock */
 #define PAD_CFG_PAD_MUX_SEL4_SEL_QSPIM0_SCK 29u
+/** Output 0 of advanced timer 0; fifteen more outputs follow */
+#define PAD_CFG_PAD_MUX_SEL4_SEL_TIMER0_OUT0 40u
 /** UART receive */
 #define PAD_CFG_PAD_MUX_SEL4_SEL_UART0_RX 56u
 /** UART transmit */
@@ -263,6 +273,8 @@
 #define PAD_CFG_PAD_MUX_SEL5_SEL_QSPIM0_CSN0 25u
 /** SPI clock */
 #define PAD_CFG_PAD_MUX_SEL5_SEL_QSPIM0_SCK 29u
+/** Output 0 of advanced timer 0; fifteen more outputs follow */
+#define PAD_CFG_PAD_MUX_SEL5_SEL_TIMER0_OUT0 40u
 /** UART receive */
 #define PAD_CFG_PAD_MUX_SEL5_SEL_UART0_RX 56u
 /** UART transmit */
@@ -305,6 +317,8 @@
 #define PAD_CFG_PAD_MUX_SEL6_SEL_QSPIM0_CSN0 25u
 /** SPI clock */
 #define PAD_CFG_PAD_MUX_SEL6_SEL_QSPIM0_SCK 29u
+/** Output 0 of advanced timer 0; fifteen more outputs follow */
+#define PAD_CFG_PAD_MUX_SEL6_SEL_TIMER0_OUT0 40u
 /** UART receive */
 #define PAD_CFG_PAD_MUX_SEL6_SEL_UART0_RX 56u
 /** UART transmit */
@@ -347,6 +361,8 @@
 #define PAD_CFG_PAD_MUX_SEL7_SEL_QSPIM0_CSN0 25u
 /** SPI clock */
 #define PAD_CFG_PAD_MUX_SEL7_SEL_QSPIM0_SCK 29u
+/** Output 0 of advanced timer 0; fifteen more outputs follow */
+#define PAD_CFG_PAD_MUX_SEL7_SEL_TIMER0_OUT0 40u
 /** UART receive */
 #define PAD_CFG_PAD_MUX_SEL7_SEL_UART0_RX 56u
 /** UART transmit */
@@ -389,6 +405,8 @@
 #define PAD_CFG_PAD_MUX_SEL8_SEL_QSPIM0_CSN0 25u
 /** SPI clock */
 #define PAD_CFG_PAD_MUX_SEL8_SEL_QSPIM0_SCK 29u
+/** Output 0 of advanced timer 0; fifteen more outputs follow */
+#define PAD_CFG_PAD_MUX_SEL8_SEL_TIMER0_OUT0 40u
 /** UART receive */
 #define PAD_CFG_PAD_MUX_SEL8_SEL_UART0_RX 56u
 /** UART transmit */
@@ -431,6 +449,8 @@
 #define PAD_CFG_PAD_MUX_SEL9_SEL_QSPIM0_CSN0 25u
 /** SPI clock */
 #define PAD_CFG_PAD_MUX_SEL9_SEL_QSPIM0_SCK 29u
+/** Output 0 of advanced timer 0; fifteen more outputs follow */
+#define PAD_CFG_PAD_MUX_SEL9_SEL_TIMER0_OUT0 40u
 /** UART receive */
 #define PAD_CFG_PAD_MUX_SEL9_SEL_UART0_RX 56u
 /** UART transmit */
@@ -473,6 +493,8 @@
 #define PAD_CFG_PAD_MUX_SEL10_SEL_QSPIM0_CSN0 25u
 /** SPI clock */
 #define PAD_CFG_PAD_MUX_SEL10_SEL_QSPIM0_SCK 29u
+/** Output 0 of advanced timer 0; fifteen more outputs follow */
+#define PAD_CFG_PAD_MUX_SEL10_SEL_TIMER0_OUT0 40u
 /** UART receive */
 #define PAD_CFG_PAD_MUX_SEL10_SEL_UART0_RX 56u
 /** UART transmit */
@@ -515,6 +537,8 @@
 #define PAD_CFG_PAD_MUX_SEL11_SEL_QSPIM0_CSN0 25u
 /** SPI clock */
 #define PAD_CFG_PAD_MUX_SEL11_SEL_QSPIM0_SCK 29u
+/** Output 0 of advanced timer 0; fifteen more outputs follow */
+#define PAD_CFG_PAD_MUX_SEL11_SEL_TIMER0_OUT0 40u
 /** UART receive */
 #define PAD_CFG_PAD_MUX_SEL11_SEL_UART0_RX 56u
 /** UART transmit */
@@ -557,6 +581,8 @@
 #define PAD_CFG_PAD_MUX_SEL12_SEL_QSPIM0_CSN0 25u
 /** SPI clock */
 #define PAD_CFG_PAD_MUX_SEL12_SEL_QSPIM0_SCK 29u
+/** Output 0 of advanced timer 0; fifteen more outputs follow */
+#define PAD_CFG_PAD_MUX_SEL12_SEL_TIMER0_OUT0 40u
 /** UART receive */
 #define PAD_CFG_PAD_MUX_SEL12_SEL_UART0_RX 56u
 /** UART transmit */
@@ -599,6 +625,8 @@
 #define PAD_CFG_PAD_MUX_SEL13_SEL_QSPIM0_CSN0 25u
 /** SPI clock */
 #define PAD_CFG_PAD_MUX_SEL13_SEL_QSPIM0_SCK 29u
+/** Output 0 of advanced timer 0; fifteen more outputs follow */
+#define PAD_CFG_PAD_MUX_SEL13_SEL_TIMER0_OUT0 40u
 /** UART receive */
 #define PAD_CFG_PAD_MUX_SEL13_SEL_UART0_RX 56u
 /** UART transmit */
@@ -641,6 +669,8 @@
 #define PAD_CFG_PAD_MUX_SEL14_SEL_QSPIM0_CSN0 25u
 /** SPI clock */
 #define PAD_CFG_PAD_MUX_SEL14_SEL_QSPIM0_SCK 29u
+/** Output 0 of advanced timer 0; fifteen more outputs follow */
+#define PAD_CFG_PAD_MUX_SEL14_SEL_TIMER0_OUT0 40u
 /** UART receive */
 #define PAD_CFG_PAD_MUX_SEL14_SEL_UART0_RX 56u
 /** UART transmit */
@@ -683,6 +713,8 @@
 #define PAD_CFG_PAD_MUX_SEL15_SEL_QSPIM0_CSN0 25u
 /** SPI clock */
 #define PAD_CFG_PAD_MUX_SEL15_SEL_QSPIM0_SCK 29u
+/** Output 0 of advanced timer 0; fifteen more outputs follow */
+#define PAD_CFG_PAD_MUX_SEL15_SEL_TIMER0_OUT0 40u
 /** UART receive */
 #define PAD_CFG_PAD_MUX_SEL15_SEL_UART0_RX 56u
 /** UART transmit */
@@ -725,6 +757,8 @@
 #define PAD_CFG_PAD_MUX_SEL16_SEL_QSPIM0_CSN0 25u
 /** SPI clock */
 #define PAD_CFG_PAD_MUX_SEL16_SEL_QSPIM0_SCK 29u
+/** Output 0 of advanced timer 0; fifteen more outputs follow */
+#define PAD_CFG_PAD_MUX_SEL16_SEL_TIMER0_OUT0 40u
 /** UART receive */
 #define PAD_CFG_PAD_MUX_SEL16_SEL_UART0_RX 56u
 /** UART transmit */
@@ -767,6 +801,8 @@
 #define PAD_CFG_PAD_MUX_SEL17_SEL_QSPIM0_CSN0 25u
 /** SPI clock */
 #define PAD_CFG_PAD_MUX_SEL17_SEL_QSPIM0_SCK 29u
+/** Output 0 of advanced timer 0; fifteen more outputs follow */
+#define PAD_CFG_PAD_MUX_SEL17_SEL_TIMER0_OUT0 40u
 /** UART receive */
 #define PAD_CFG_PAD_MUX_SEL17_SEL_UART0_RX 56u
 /** UART transmit */
@@ -809,6 +845,8 @@
 #define PAD_CFG_PAD_MUX_SEL18_SEL_QSPIM0_CSN0 25u
 /** SPI clock */
 #define PAD_CFG_PAD_MUX_SEL18_SEL_QSPIM0_SCK 29u
+/** Output 0 of advanced timer 0; fifteen more outputs follow */
+#define PAD_CFG_PAD_MUX_SEL18_SEL_TIMER0_OUT0 40u
 /** UART receive */
 #define PAD_CFG_PAD_MUX_SEL18_SEL_UART0_RX 56u
 /** UART transmit */
@@ -851,6 +889,8 @@
 #define PAD_CFG_PAD_MUX_SEL19_SEL_QSPIM0_CSN0 25u
 /** SPI clock */
 #define PAD_CFG_PAD_MUX_SEL19_SEL_QSPIM0_SCK 29u
+/** Output 0 of advanced timer 0; fifteen more outputs follow */
+#define PAD_CFG_PAD_MUX_SEL19_SEL_TIMER0_OUT0 40u
 /** UART receive */
 #define PAD_CFG_PAD_MUX_SEL19_SEL_UART0_RX 56u
 /** UART transmit */
@@ -893,6 +933,8 @@
 #define PAD_CFG_PAD_MUX_SEL20_SEL_QSPIM0_CSN0 25u
 /** SPI clock */
 #define PAD_CFG_PAD_MUX_SEL20_SEL_QSPIM0_SCK 29u
+/** Output 0 of advanced timer 0; fifteen more outputs follow */
+#define PAD_CFG_PAD_MUX_SEL20_SEL_TIMER0_OUT0 40u
 /** UART receive */
 #define PAD_CFG_PAD_MUX_SEL20_SEL_UART0_RX 56u
 /** UART transmit */
@@ -935,6 +977,8 @@
 #define PAD_CFG_PAD_MUX_SEL21_SEL_QSPIM0_CSN0 25u
 /** SPI clock */
 #define PAD_CFG_PAD_MUX_SEL21_SEL_QSPIM0_SCK 29u
+/** Output 0 of advanced timer 0; fifteen more outputs follow */
+#define PAD_CFG_PAD_MUX_SEL21_SEL_TIMER0_OUT0 40u
 /** UART receive */
 #define PAD_CFG_PAD_MUX_SEL21_SEL_UART0_RX 56u
 /** UART transmit */
@@ -977,6 +1021,8 @@
 #define PAD_CFG_PAD_MUX_SEL22_SEL_QSPIM0_CSN0 25u
 /** SPI clock */
 #define PAD_CFG_PAD_MUX_SEL22_SEL_QSPIM0_SCK 29u
+/** Output 0 of advanced timer 0; fifteen more outputs follow */
+#define PAD_CFG_PAD_MUX_SEL22_SEL_TIMER0_OUT0 40u
 /** UART receive */
 #define PAD_CFG_PAD_MUX_SEL22_SEL_UART0_RX 56u
 /** UART transmit */
@@ -1019,6 +1065,8 @@
 #define PAD_CFG_PAD_MUX_SEL23_SEL_QSPIM0_CSN0 25u
 /** SPI clock */
 #define PAD_CFG_PAD_MUX_SEL23_SEL_QSPIM0_SCK 29u
+/** Output 0 of advanced timer 0; fifteen more outputs follow */
+#define PAD_CFG_PAD_MUX_SEL23_SEL_TIMER0_OUT0 40u
 /** UART receive */
 #define PAD_CFG_PAD_MUX_SEL23_SEL_UART0_RX 56u
 /** UART transmit */
@@ -1061,6 +1109,8 @@
 #define PAD_CFG_PAD_MUX_SEL24_SEL_QSPIM0_CSN0 25u
 /** SPI clock */
 #define PAD_CFG_PAD_MUX_SEL24_SEL_QSPIM0_SCK 29u
+/** Output 0 of advanced timer 0; fifteen more outputs follow */
+#define PAD_CFG_PAD_MUX_SEL24_SEL_TIMER0_OUT0 40u
 /** UART receive */
 #define PAD_CFG_PAD_MUX_SEL24_SEL_UART0_RX 56u
 /** UART transmit */
@@ -1103,6 +1153,8 @@
 #define PAD_CFG_PAD_MUX_SEL25_SEL_QSPIM0_CSN0 25u
 /** SPI clock */
 #define PAD_CFG_PAD_MUX_SEL25_SEL_QSPIM0_SCK 29u
+/** Output 0 of advanced timer 0; fifteen more outputs follow */
+#define PAD_CFG_PAD_MUX_SEL25_SEL_TIMER0_OUT0 40u
 /** UART receive */
 #define PAD_CFG_PAD_MUX_SEL25_SEL_UART0_RX 56u
 /** UART transmit */
@@ -1145,6 +1197,8 @@
 #define PAD_CFG_PAD_MUX_SEL26_SEL_QSPIM0_CSN0 25u
 /** SPI clock */
 #define PAD_CFG_PAD_MUX_SEL26_SEL_QSPIM0_SCK 29u
+/** Output 0 of advanced timer 0; fifteen more outputs follow */
+#define PAD_CFG_PAD_MUX_SEL26_SEL_TIMER0_OUT0 40u
 /** UART receive */
 #define PAD_CFG_PAD_MUX_SEL26_SEL_UART0_RX 56u
 /** UART transmit */
@@ -1187,6 +1241,8 @@
 #define PAD_CFG_PAD_MUX_SEL27_SEL_QSPIM0_CSN0 25u
 /** SPI clock */
 #define PAD_CFG_PAD_MUX_SEL27_SEL_QSPIM0_SCK 29u
+/** Output 0 of advanced timer 0; fifteen more outputs follow */
+#define PAD_CFG_PAD_MUX_SEL27_SEL_TIMER0_OUT0 40u
 /** UART receive */
 #define PAD_CFG_PAD_MUX_SEL27_SEL_UART0_RX 56u
 /** UART transmit */
@@ -1229,6 +1285,8 @@
 #define PAD_CFG_PAD_MUX_SEL28_SEL_QSPIM0_CSN0 25u
 /** SPI clock */
 #define PAD_CFG_PAD_MUX_SEL28_SEL_QSPIM0_SCK 29u
+/** Output 0 of advanced timer 0; fifteen more outputs follow */
+#define PAD_CFG_PAD_MUX_SEL28_SEL_TIMER0_OUT0 40u
 /** UART receive */
 #define PAD_CFG_PAD_MUX_SEL28_SEL_UART0_RX 56u
 /** UART transmit */
@@ -1271,6 +1329,8 @@
 #define PAD_CFG_PAD_MUX_SEL29_SEL_QSPIM0_CSN0 25u
 /** SPI clock */
 #define PAD_CFG_PAD_MUX_SEL29_SEL_QSPIM0_SCK 29u
+/** Output 0 of advanced timer 0; fifteen more outputs follow */
+#define PAD_CFG_PAD_MUX_SEL29_SEL_TIMER0_OUT0 40u
 /** UART receive */
 #define PAD_CFG_PAD_MUX_SEL29_SEL_UART0_RX 56u
 /** UART transmit */
@@ -1313,6 +1373,8 @@
 #define PAD_CFG_PAD_MUX_SEL30_SEL_QSPIM0_CSN0 25u
 /** SPI clock */
 #define PAD_CFG_PAD_MUX_SEL30_SEL_QSPIM0_SCK 29u
+/** Output 0 of advanced timer 0; fifteen more outputs follow */
+#define PAD_CFG_PAD_MUX_SEL30_SEL_TIMER0_OUT0 40u
 /** UART receive */
 #define PAD_CFG_PAD_MUX_SEL30_SEL_UART0_RX 56u
 /** UART transmit */
@@ -1355,6 +1417,8 @@
 #define PAD_CFG_PAD_MUX_SEL31_SEL_QSPIM0_CSN0 25u
 /** SPI clock */
 #define PAD_CFG_PAD_MUX_SEL31_SEL_QSPIM0_SCK 29u
+/** Output 0 of advanced timer 0; fifteen more outputs follow */
+#define PAD_CFG_PAD_MUX_SEL31_SEL_TIMER0_OUT0 40u
 /** UART receive */
 #define PAD_CFG_PAD_MUX_SEL31_SEL_UART0_RX 56u
 /** UART transmit */

@@ -50,26 +50,102 @@
 
 /** Global configuration */
 #define UDMA_CPI_CFG_GLOB_OFFSET 0x020u
-/** Configuration */
-#define UDMA_CPI_CFG_GLOB_CONFIG_BIT 0u
-#define UDMA_CPI_CFG_GLOB_CONFIG_WIDTH 31u
-#define UDMA_CPI_CFG_GLOB_CONFIG_MASK 0x7FFFFFFFu
+/** Frames are dropped: one of FRAMEDROP_VAL + 1 is kept */
+#define UDMA_CPI_CFG_GLOB_FRAMEDROP_EN_BIT 0u
+#define UDMA_CPI_CFG_GLOB_FRAMEDROP_EN_WIDTH 1u
+#define UDMA_CPI_CFG_GLOB_FRAMEDROP_EN_MASK 0x00000001u
+/** Frames dropped between two that are kept */
+#define UDMA_CPI_CFG_GLOB_FRAMEDROP_VAL_BIT 1u
+#define UDMA_CPI_CFG_GLOB_FRAMEDROP_VAL_WIDTH 6u
+#define UDMA_CPI_CFG_GLOB_FRAMEDROP_VAL_MASK 0x0000007Eu
+/** Only the window of CFG_LL and CFG_UR is kept */
+#define UDMA_CPI_CFG_GLOB_FRAMESLICE_EN_BIT 7u
+#define UDMA_CPI_CFG_GLOB_FRAMESLICE_EN_WIDTH 1u
+#define UDMA_CPI_CFG_GLOB_FRAMESLICE_EN_MASK 0x00000080u
+/** What two samples of the sensor become */
+#define UDMA_CPI_CFG_GLOB_FORMAT_BIT 8u
+#define UDMA_CPI_CFG_GLOB_FORMAT_WIDTH 3u
+#define UDMA_CPI_CFG_GLOB_FORMAT_MASK 0x00000700u
+/** One filtered value of a 16-bit colour */
+#define UDMA_CPI_CFG_GLOB_FORMAT_RGB565 0u
+/** One filtered value of a 15-bit colour */
+#define UDMA_CPI_CFG_GLOB_FORMAT_RGB555 1u
+/** One filtered value of a 12-bit colour */
+#define UDMA_CPI_CFG_GLOB_FORMAT_RGB444 2u
+/** 16 bits, the first sample in the high byte */
+#define UDMA_CPI_CFG_GLOB_FORMAT_BYPASS_LITEND 4u
+/** 16 bits, the first sample in the low byte */
+#define UDMA_CPI_CFG_GLOB_FORMAT_BYPASS_BIGEND 5u
+/** 32 bits, the first sample in bits 25:16 (P8) */
+#define UDMA_CPI_CFG_GLOB_FORMAT_BYPASS_10BITS 6u
+/** Right shift of the filtered value, 0 to 9; greater: none */
+#define UDMA_CPI_CFG_GLOB_SHIFT_BIT 11u
+#define UDMA_CPI_CFG_GLOB_SHIFT_WIDTH 4u
+#define UDMA_CPI_CFG_GLOB_SHIFT_MASK 0x00007800u
+/** Stored and read back */
+#define UDMA_CPI_CFG_GLOB_RESERVED_BIT 15u
+#define UDMA_CPI_CFG_GLOB_RESERVED_WIDTH 16u
+#define UDMA_CPI_CFG_GLOB_RESERVED_MASK 0x7FFF8000u
+/** Interface on, from the next start of a frame; reads 0 */
+#define UDMA_CPI_CFG_GLOB_EN_BIT 31u
+#define UDMA_CPI_CFG_GLOB_EN_WIDTH 1u
+#define UDMA_CPI_CFG_GLOB_EN_MASK 0x80000000u
 
-/** Lower left corner of the window */
+/** First column and row of the window */
 #define UDMA_CPI_CFG_LL_OFFSET 0x024u
+/** Column, in pairs of samples */
+#define UDMA_CPI_CFG_LL_FRAMESLICE_LLX_BIT 0u
+#define UDMA_CPI_CFG_LL_FRAMESLICE_LLX_WIDTH 16u
+#define UDMA_CPI_CFG_LL_FRAMESLICE_LLX_MASK 0x0000FFFFu
+/** Row */
+#define UDMA_CPI_CFG_LL_FRAMESLICE_LLY_BIT 16u
+#define UDMA_CPI_CFG_LL_FRAMESLICE_LLY_WIDTH 16u
+#define UDMA_CPI_CFG_LL_FRAMESLICE_LLY_MASK 0xFFFF0000u
 
-/** Upper right corner of the window */
+/** Last column and row of the window */
 #define UDMA_CPI_CFG_UR_OFFSET 0x028u
+/** Column, in pairs of samples */
+#define UDMA_CPI_CFG_UR_FRAMESLICE_URX_BIT 0u
+#define UDMA_CPI_CFG_UR_FRAMESLICE_URX_WIDTH 16u
+#define UDMA_CPI_CFG_UR_FRAMESLICE_URX_MASK 0x0000FFFFu
+/** Row */
+#define UDMA_CPI_CFG_UR_FRAMESLICE_URY_BIT 16u
+#define UDMA_CPI_CFG_UR_FRAMESLICE_URY_WIDTH 16u
+#define UDMA_CPI_CFG_UR_FRAMESLICE_URY_MASK 0xFFFF0000u
 
-/** Size of a frame */
+/** Size of a line, for the window */
 #define UDMA_CPI_CFG_SIZE_OFFSET 0x02Cu
+/** Stored and read back */
+#define UDMA_CPI_CFG_SIZE_RESERVED_BIT 0u
+#define UDMA_CPI_CFG_SIZE_RESERVED_WIDTH 16u
+#define UDMA_CPI_CFG_SIZE_RESERVED_MASK 0x0000FFFFu
+/** Pairs of samples of a line - 1 */
+#define UDMA_CPI_CFG_SIZE_ROWLEN_BIT 16u
+#define UDMA_CPI_CFG_SIZE_ROWLEN_WIDTH 16u
+#define UDMA_CPI_CFG_SIZE_ROWLEN_MASK 0xFFFF0000u
 
 /** Weights of the colour filter */
 #define UDMA_CPI_CFG_FILTER_OFFSET 0x030u
+/** Weight of blue */
+#define UDMA_CPI_CFG_FILTER_B_COEFF_BIT 0u
+#define UDMA_CPI_CFG_FILTER_B_COEFF_WIDTH 8u
+#define UDMA_CPI_CFG_FILTER_B_COEFF_MASK 0x000000FFu
+/** Weight of green */
+#define UDMA_CPI_CFG_FILTER_G_COEFF_BIT 8u
+#define UDMA_CPI_CFG_FILTER_G_COEFF_WIDTH 8u
+#define UDMA_CPI_CFG_FILTER_G_COEFF_MASK 0x0000FF00u
+/** Weight of red */
+#define UDMA_CPI_CFG_FILTER_R_COEFF_BIT 16u
+#define UDMA_CPI_CFG_FILTER_R_COEFF_WIDTH 8u
+#define UDMA_CPI_CFG_FILTER_R_COEFF_MASK 0x00FF0000u
+/** Stored and read back */
+#define UDMA_CPI_CFG_FILTER_RESERVED_BIT 24u
+#define UDMA_CPI_CFG_FILTER_RESERVED_WIDTH 8u
+#define UDMA_CPI_CFG_FILTER_RESERVED_MASK 0xFF000000u
 
 /** Polarity of VSYNC */
 #define UDMA_CPI_VSYNC_POLARITY_OFFSET 0x034u
-/** Active level */
+/** 0: a frame starts when VSYNC rises, 1: when it falls */
 #define UDMA_CPI_VSYNC_POLARITY_POLARITY_BIT 0u
 #define UDMA_CPI_VSYNC_POLARITY_POLARITY_WIDTH 1u
 #define UDMA_CPI_VSYNC_POLARITY_POLARITY_MASK 0x00000001u

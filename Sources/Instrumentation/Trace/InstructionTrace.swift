@@ -50,6 +50,14 @@ public final class InstructionTrace: InstructionObserver {
     self.filter = filter
     self.symbol = symbol
     self.write = write
+    let pads = machine.board.pads
+    let before = pads.onLevels
+    var levels = pads.levels
+    pads.onLevels = { [unowned self] new, cycle in
+      before?(new, cycle)
+      if isAttached { append(.pins(cycle: cycle, changed: new ^ levels, levels: new)) }
+      levels = new
+    }
     put(format == .text ? "# pulpemu-trace/1" : "{\"schema\":\"pulpemu-trace/1\"}")
   }
 

@@ -62,6 +62,8 @@ enum TraceRecord {
   case instruction(TracedInstruction)
   case trap(cycle: Cycle, cause: UInt32, pc: Address, target: Address, targetSymbol: String?)
   case sleep(from: Cycle, until: Cycle)
+  /// GPIO pins have other levels from `cycle` on.
+  case pins(cycle: Cycle, changed: UInt32, levels: UInt32)
 
   var isComplete: Bool {
     if case .instruction(let instruction) = self { return instruction.isComplete }
@@ -81,8 +83,16 @@ enum TraceRecord {
     case (.sleep(let from, let until), .text):
       Self.column(from, 12) + "  asleep until cycle \(until)"
     case (.sleep(let from, let until), .jsonl): "{\"cycle\":\(from),\"sleep\":{\"until\":\(until)}}"
+    case (.pins(let cycle, let changed, let levels), .text):
+      Self.column(cycle, 12) + "  pins "
+        + Self.pins(changed).map { "GPIO\($0) \(levels >> UInt32($0) & 1)" }.joined(separator: ", ")
+    case (.pins(let cycle, let changed, let levels), .jsonl):
+      "{\"cycle\":\(cycle),\"pins\":{"
+        + Self.pins(changed).map { "\"\($0)\":\(levels >> UInt32($0) & 1)" }.joined(separator: ",") + "}}"
     }
   }
+
+  private static func pins(_ mask: UInt32) -> [Int] { (0..<32).filter { mask >> UInt32($0) & 1 != 0 } }
 
   // MARK: Text
 

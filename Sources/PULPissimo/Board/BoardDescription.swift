@@ -82,12 +82,43 @@ public struct BoardDescription: Sendable, Equatable {
     }
   }
 
+  /// An image sensor at the camera interface.
+  public struct Camera: Sendable, Equatable {
+    public var pictures: [CameraPicture]
+    public var format = CameraFormat.gray8
+    public var timing = CameraTiming()
+
+    public init(pictures: [CameraPicture]) { self.pictures = pictures }
+  }
+
+  /// What is at the I2S interface (P7).
+  public struct Audio: Sendable, Equatable {
+    /// Played to the receiver.
+    public var source: AudioSamples?
+    public var repeats = false
+    /// Bits of a sample and rate of the recorder at the transmitter; nil: none.
+    public var recorder: Recorder?
+    /// The transmitter's data line on the receiver's.
+    public var isLoopedBack = false
+
+    public struct Recorder: Sendable, Equatable {
+      public var bits = 16
+      public var rate = 16000
+
+      public init() {}
+    }
+
+    public init() {}
+  }
+
   public var name = "bare"
   public var flashes: [Flash] = []
   public var eeproms: [EEPROM] = []
   public var thermometers: [Thermometer] = []
   /// UART 0's TX is wired to its RX.
   public var isUARTLoopedBack = false
+  public var camera: Camera?
+  public var audio: Audio?
   public var wires: [Wire] = []
   public var stimuli: [Stimulus] = []
 

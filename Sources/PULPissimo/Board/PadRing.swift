@@ -1,8 +1,8 @@
 // The GPIO pins between the chip and the board: who drives them, and what the inputs see.
 //
 // A pin that the chip drives reads back its own level, as the pad cells do; another one has the level of the wire or
-// the stimulus, 0 without either. Left out: pulls, drive strength, and the multiplexer that takes pins away from the
-// GPIO block.
+// the stimulus, 0 without either. A pad whose multiplexer selects an output of the advanced timer is driven by that. Left
+// out: pulls, drive strength, and the multiplexer's other functions, which take pins away from the GPIO block.
 
 import HardwareModel
 import Peripherals
@@ -22,6 +22,9 @@ public final class PadRing {
   private var outputs: [(cycle: Cycle, levels: UInt32, drivers: UInt32)] = []
   private var driven: (levels: UInt32, drivers: UInt32) = (0, 0)
   private var outside: UInt32 = 0
+  /// By pad: the output of the advanced timer (4 x timer + channel) that drives it.
+  private var timerPads: [UInt8?] = Array(repeating: nil, count: 32)
+  private var timerOutputs: UInt16 = 0
   /// The levels of all pins.
   public private(set) var levels: UInt32 = 0
 
@@ -39,6 +42,29 @@ public final class PadRing {
   /// The chip drives its pins from `cycle` on.
   func drive(_ levels: UInt32, drivers: UInt32, from cycle: Cycle) {
     outputs.append((cycle, levels, drivers))
+    wake(at: cycle)
+  }
+
+  // MARK: Advanced timer
+
+  /// True if a pad is driven by the advanced timer.
+  var hasTimerPads: Bool { timerPads.contains { $0 != nil } }
+
+  /// The multiplexer of `pad` selects an output of the advanced timer, or no longer does (nil), from `cycle` on.
+  func select(timerOutput: UInt8?, for pad: Int, from cycle: Cycle) {
+    guard timerPads.indices.contains(pad), timerPads[pad] != timerOutput else { return }
+    timerPads[pad] = timerOutput
+    wake(at: cycle)
+  }
+
+  /// The advanced timer's outputs from `cycle` on.
+  func setTimerOutputs(_ outputs: UInt16, from cycle: Cycle) {
+    guard outputs != timerOutputs else { return }
+    timerOutputs = outputs
+    if hasTimerPads { wake(at: cycle) }
+  }
+
+  private func wake(at cycle: Cycle) {
     guard let slot else { return }
     queue.schedule(slot, at: min(queue.dueCycle(of: slot), cycle))
   }
@@ -65,7 +91,20 @@ public final class PadRing {
     if due < queue.dueCycle(of: slot) { queue.schedule(slot, at: due) }
   }
 
+  /// Levels and drivers of the chip: GPIO, and where the multiplexer says so the advanced timer.
+  private var chip: (levels: UInt32, drivers: UInt32) {
+    var (levels, drivers) = driven
+    for (pad, output) in timerPads.enumerated() {
+      guard let output else { continue }
+      let bit = UInt32(1) << UInt32(pad)
+      drivers |= bit
+      levels = timerOutputs >> UInt16(output & 15) & 1 != 0 ? levels | bit : levels & ~bit
+    }
+    return (levels, drivers)
+  }
+
   private func resolved() -> UInt32 {
+    let driven = chip
     var level = driven.levels & driven.drivers | outside & ~driven.drivers
     // A wire may lead on to another one.
     for _ in 0...wires.count {

@@ -1,7 +1,8 @@
 // The SoC control block of profile P7: boot address, pad functions, cluster control, and the end of the program.
 //
-// Follows `apb_soc_ctrl.sv` of pulp_soc v4.4.0 and its register traces (reference section 6.1.2). Left out: the effect
-// of pad functions and pad configurations (pins are routed regardless of them) and everything behind a cluster.
+// Follows `apb_soc_ctrl.sv` of pulp_soc v4.4.0 and its register traces (reference section 6.1.2). Pad functions bring
+// outputs of the advanced timer to pads. Left out: their other effects (pins are routed regardless of them), pad
+// configurations, and everything behind a cluster.
 
 import HardwareModel
 
@@ -9,6 +10,9 @@ import HardwareModel
 public final class APBSoCControl: BusTarget {
   /// Software wrote CORESTATUS with the end-of-computation bit set: exit code (bits 30:0) and cycle of the write.
   public var onExit: ((_ code: UInt32, Cycle) -> Void)?
+
+  /// The function (0...3) of `pad` (0...63) is `function` from `cycle` on.
+  public var onPadFunction: ((_ pad: Int, _ function: UInt32, Cycle) -> Void)?
 
   private let bank: RegisterBank
   private var fetchEnable = FetchEnableRegister()
@@ -65,6 +69,9 @@ public final class APBSoCControl: BusTarget {
   public func write(_ offset: UInt32, _ value: UInt32, at cycle: Cycle) {
     let offset = offset & 0x1FC
     bank.write(offset, value)
+    if let index = APBSoCControlRegisters.padFun.firstIndex(where: { $0.offset == offset }) {
+      for pad in 0..<16 { onPadFunction?(16 * index + pad, value >> UInt32(2 * pad) & 3, cycle &+ 1) }
+    }
     if offset == APBSoCControlRegisters.fcFetch.offset {
       fetchEnable.write(value & 1 != 0, at: cycle)
     }

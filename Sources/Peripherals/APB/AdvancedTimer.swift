@@ -87,14 +87,20 @@ public final class AdvancedTimer: BusTarget {
     return events
   }
 
-  /// Events that can come: those enabled, while any timer runs or is about to.
-  private func possible(at cycle: Cycle) -> UInt8 {
+  /// True if an output may change by itself.
+  public func isRunning(at cycle: Cycle) -> Bool {
     run(to: cycle)
-    let isRunning =
-      written != nil
+    return written != nil
       || (0..<4).contains {
         state.clocks >> UInt32($0) & 1 != 0 && (state.timers[$0].isActive || state.configs[$0].command != 0)
-      } || state.eventSamples.contains { $0 != 0 && $0 != 3 }
+      }
+  }
+
+  /// Events that can come: those enabled, while any timer runs or is about to.
+  private func possible(at cycle: Cycle) -> UInt8 {
+    let isRunning =
+      isRunning(at: cycle)
+      || state.eventSamples.contains { $0 != 0 && $0 != 3 }
     var enabled = UInt8(state.eventCfg >> 16 & 0xF)
     if let written, written.offset == AdvancedTimerRegisters.eventCfg.offset {
       enabled |= UInt8(written.value >> 16 & 0xF)

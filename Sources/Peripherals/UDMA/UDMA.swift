@@ -17,6 +17,7 @@ public final class UDMA: BusTarget {
     didSet {
       for case let store as UDMARegisterStore in peripherals { store.diagnostics = diagnostics }
       for case let master as UDMAI2C in peripherals { master.diagnostics = diagnostics }
+      for case let audio as UDMAI2S in peripherals { audio.diagnostics = diagnostics }
     }
   }
   /// The L2 memory; without one, reads give 0 at once.
@@ -132,6 +133,7 @@ public final class UDMA: BusTarget {
     // While the subsystem is clocked cycle by cycle something moves through its FIFOs, and may end in a channel's event.
     let isMoving = slot.map { queue.dueCycle(of: $0) <= cycle &+ 1 } ?? false
     for (id, peripheral) in peripherals.enumerated() where enabledClocks >> UInt32(id) & 1 != 0 {
+      peripheral.synchronize(to: cycle)
       events.formUnion(peripheral.possibleEvents)
       guard isMoving else { continue }
       for channel in peripheral.receiveChannels { events.insert(channel.event) }
@@ -334,7 +336,7 @@ public final class UDMA: BusTarget {
     var until = Cycle.never
     if enabledClocks != 0 { until = min(transmit.quietUntil(now), receive.quietUntil(now)) }
     for (id, peripheral) in peripherals.enumerated() where until > now {
-      let edges = peripheral.quietEdges(hasClock: enabledClocks >> UInt32(id) & 1 != 0)
+      let edges = peripheral.quietEdges(hasClock: enabledClocks >> UInt32(id) & 1 != 0, at: now)
       if edges == .max { continue }
       until = min(until, period == 1 && !isDoubled ? now &+ edges : now)
     }

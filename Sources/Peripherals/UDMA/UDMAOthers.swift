@@ -1,27 +1,9 @@
-// The remaining peripherals of the uDMA: camera, SDIO, I2S, FILTER and HyperBus, registers only.
+// The remaining peripherals of the uDMA: SDIO, FILTER and HyperBus, registers only.
 //
-// Register lists of udma_camera, udma_sdio, udma_i2s, udma_filter v2.0.0 and udma_hyper v0.1.0 (reference section
+// Register lists of udma_sdio, udma_filter v2.0.0 and udma_hyper v0.1.0 (reference section
 // 5.6). Left out: everything but storage; field layouts are given where the reference has them.
 
 import HardwareModel
-
-/// Declaration of the camera interface's registers.
-public enum UDMACPIRegisters {
-  public static let block = RegisterBlock(
-    "UDMA_CPI", "uDMA camera interface", source: "udma_camera v2.0.0", size: UDMARegisters.slotSize
-  ) {
-    UDMARegisters.channel("RX", at: UDMARegisters.receiveOffset)
-    Register("CFG_GLOB", at: 0x20, .readWrite, "Global configuration") { Field("CONFIG", 0...30, "Configuration") }
-    Register("CFG_LL", at: 0x24, .readWrite, "Lower left corner of the window")
-    Register("CFG_UR", at: 0x28, .readWrite, "Upper right corner of the window")
-    Register("CFG_SIZE", at: 0x2C, .readWrite, "Size of a frame")
-    Register("CFG_FILTER", at: 0x30, .readWrite, "Weights of the colour filter")
-    Register("VSYNC_POLARITY", at: 0x34, .readWrite, "Polarity of VSYNC") { Field("POLARITY", 0, "Active level") }
-    Register("DST", at: 0x38, .readWrite, "Where the RX channel writes to") {
-      Field("DESTINATION", 0...1, "Address range, as for the UART")
-    }
-  }
-}
 
 /// Declaration of the SDIO interface's registers.
 public enum UDMASDIORegisters {
@@ -55,29 +37,6 @@ public enum UDMASDIORegisters {
     }
     Register("STOPCMD_OP", at: 0x48, .readWrite, "Command that stops a transfer")
     Register("STOPCMD_ARG", at: 0x4C, .readWrite, "Argument of that command")
-  }
-}
-
-/// Declaration of the I2S interface's registers (profile P7).
-public enum UDMAI2SRegisters {
-  public static let block = RegisterBlock(
-    "UDMA_I2S", "uDMA I2S interface", source: "udma_i2s v2.0.0", size: UDMARegisters.slotSize
-  ) {
-    UDMARegisters.channel("RX", at: UDMARegisters.receiveOffset)
-    UDMARegisters.channel("TX", at: UDMARegisters.transmitOffset)
-    Register("CLKCFG", at: 0x20, .readWrite, "Clocks") {
-      Field("MASTER_DIV", 0...7, "Divider of the master clock")
-      Field("SLAVE_DIV", 8...15, "Divider of the slave clock")
-      Field("COMMON_DIV", 16...23, "Divider of both")
-      Field("SLAVE_CLK_EN", 24, "Slave clock on")
-      Field("MASTER_CLK_EN", 25, "Master clock on")
-      Field("PDM_CLK_EN", 26, "PDM clock on")
-      Field("SELECT", 28...31, "Clock sources")
-    }
-    Register("SLV_SETUP", at: 0x24, .readWrite, "Slave format")
-    Register("MST_SETUP", at: 0x28, .readWrite, "Master format")
-    Register("PDM_SETUP", at: 0x2C, .readWrite, "PDM decimation")
-    Register.array("DSP_SETUP", count: 2, at: 0x30, .readWrite, "DSP format")
   }
 }
 
@@ -142,16 +101,8 @@ public enum UDMAHYPERRegisters {
 }
 
 extension UDMARegisterStore {
-  /// The camera interface with its RX channel's event at `firstEvent`.
-  public static func camera(firstEvent: Int) -> UDMARegisterStore {
-    UDMARegisterStore(
-      UDMACPIRegisters.block, receive: [UDMAReceiveChannel(event: firstEvent, dataSizeIsWritable: true)])
-  }
-
   /// The SDIO interface.
   public static func sdio(firstEvent: Int) -> UDMARegisterStore { UDMARegisterStore(UDMASDIORegisters.block) }
-  /// The I2S interface.
-  public static func i2s() -> UDMARegisterStore { UDMARegisterStore(UDMAI2SRegisters.block) }
   /// The filter.
   public static func filter() -> UDMARegisterStore { UDMARegisterStore(UDMAFILTERRegisters.block) }
   /// The HyperBus channel.

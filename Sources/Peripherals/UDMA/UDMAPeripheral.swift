@@ -28,11 +28,14 @@ public protocol UDMAPeripheral: AnyObject {
   func clock(system: Bool, pins: Bool, at cycle: Cycle)
   /// A clock edge in the middle of `cycle` for the side that faces the pins: its clock runs at twice the SoC clock.
   func clockPinsMidway(at cycle: Cycle)
-  /// How many clock edges change nothing but counters that run towards a known value; 0 while anything moves.
-  func quietEdges(hasClock: Bool) -> UInt64
+  /// How many clock edges from that of `cycle` on change nothing but counters that run towards a known value; 0 while
+  /// anything moves.
+  func quietEdges(hasClock: Bool, at cycle: Cycle) -> UInt64
   /// Advances those counters.
   func skip(_ edges: UInt64)
 
+  /// The questions that follow are about `cycle`.
+  func synchronize(to cycle: Cycle)
   /// SoC events that can still come without the core's doing.
   var possibleEvents: EventSet { get }
   /// The trigger (0...3) that a command waits for.
@@ -45,6 +48,7 @@ public protocol UDMAPeripheral: AnyObject {
 
 extension UDMAPeripheral {
   public func willRead(_ offset: UInt32) {}
+  public func synchronize(to cycle: Cycle) {}
   public var waitedTrigger: Int? { nil }
   public var standstill: String? { nil }
   public var eventsOnceTriggered: EventSet {

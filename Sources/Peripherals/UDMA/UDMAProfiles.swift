@@ -10,7 +10,7 @@ extension UDMA {
     let uart = UDMAUART(firstEvent: 0)
     let spim = UDMASPIM(firstEvent: 4)
     let i2c = UDMAI2C(firstEvent: 8, errorEvent: 32, noAcknowledgeEvent: 33, dropsData: i2cDropsData)
-    let camera = UDMARegisterStore.camera(firstEvent: 16)
+    let camera = UDMACPI(firstEvent: 16)
     return UDMA(
       queue: queue,
       peripherals: [
@@ -38,25 +38,31 @@ extension UDMA {
       UDMAI2C(firstEvent: 12, errorEvent: 127, noAcknowledgeEvent: 125),
     ]
     for master in i2c { master.warnsOfDrops = true }
-    let camera = UDMARegisterStore.camera(firstEvent: 24)
+    let i2s = UDMAI2S(firstEvent: 20)
+    let camera = UDMACPI(firstEvent: 24, revision: .v1)
     return UDMA(
       queue: queue,
       peripherals: [
-        uart, spim, i2c[0], i2c[1], UDMARegisterStore.sdio(firstEvent: 16), UDMARegisterStore.i2s(), camera,
+        uart, spim, i2c[0], i2c[1], UDMARegisterStore.sdio(firstEvent: 16), i2s, camera,
         UDMARegisterStore.filter(), UDMARegisterStore.hyperChannel(), UDMARegisterStore.hyperCommon(),
       ],
       transmitOrder: [
         uart.transmitChannels[0], spim.transmitChannels[0], spim.transmitChannels[1], i2c[0].transmitChannels[0],
-        i2c[1].transmitChannels[0], i2c[0].transmitChannels[1], i2c[1].transmitChannels[1], nil, nil, nil, nil, nil,
+        i2c[1].transmitChannels[0], i2c[0].transmitChannels[1], i2c[1].transmitChannels[1], nil,
+        i2s.transmitChannels[0], nil, nil, nil,
       ],
       receiveOrder: [
         uart.receiveChannels[0], spim.receiveChannels[0], i2c[0].receiveChannels[0], i2c[1].receiveChannels[0], nil,
-        nil, camera.receiveChannels[0], nil, nil,
+        i2s.receiveChannels[0], camera.receiveChannels[0], nil, nil,
       ], peripheralClockPeriod: peripheralClockPeriod)
   }
 
   /// The UART in slot id 0.
   public var uart: UDMAUART? { peripherals.first as? UDMAUART }
+  /// The camera interface.
+  public var camera: UDMACPI? { peripherals.lazy.compactMap { $0 as? UDMACPI }.first }
+  /// The I2S interface of profile P7.
+  public var i2s: UDMAI2S? { peripherals.lazy.compactMap { $0 as? UDMAI2S }.first }
   /// The I2C masters, from slot id 2 on.
   public var i2c: [UDMAI2C] { peripherals.compactMap { $0 as? UDMAI2C } }
   /// The SPI master in slot id 1.

@@ -94,7 +94,7 @@ public class UDMARegisterStore: UDMAPeripheral {
     }
   }
 
-  public func quietEdges(hasClock: Bool) -> UInt64 {
+  public func quietEdges(hasClock: Bool, at cycle: Cycle) -> UInt64 {
     if written != nil || readOffset != nil { return 0 }
     for (index, channel) in transmitChannels.enumerated() where hasClock {
       if channel.fifo.front != nil, held[index] < room { return 0 }

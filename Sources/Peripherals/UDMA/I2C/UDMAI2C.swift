@@ -233,7 +233,7 @@ public final class UDMAI2C: UDMAPeripheral {
       && triggerEdges.allSatisfy(\.isSettled)
   }
 
-  public func quietEdges(hasClock: Bool) -> UInt64 {
+  public func quietEdges(hasClock: Bool, at cycle: Cycle) -> UInt64 {
     if written != nil || readOffset != nil || triggers != 0 { return 0 }
     guard hasClock else { return .max }
     guard still == inputs, commandFIFO.isSettled, transmitFIFO.isSettled, receiveFIFO.isSettled, endEdge.isSettled,

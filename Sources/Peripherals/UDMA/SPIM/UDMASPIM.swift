@@ -214,7 +214,7 @@ public final class UDMASPIM: UDMAPeripheral {
       && endEdge.isSettled && triggerEdges.allSatisfy(\.isSettled)
   }
 
-  public func quietEdges(hasClock: Bool) -> UInt64 {
+  public func quietEdges(hasClock: Bool, at cycle: Cycle) -> UInt64 {
     if written != nil || triggers != 0 { return 0 }
     guard hasClock else { return .max }
     guard commandFIFO.isSourceSettled, transmitFIFO.isSourceSettled, receiveFIFO.isDestinationSettled,

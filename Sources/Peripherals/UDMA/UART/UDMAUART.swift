@@ -183,7 +183,7 @@ public final class UDMAUART: UDMAPeripheral {
 
   // MARK: Skipping
 
-  public func quietEdges(hasClock: Bool) -> UInt64 {
+  public func quietEdges(hasClock: Bool, at cycle: Cycle) -> UInt64 {
     if written != nil || readOffset != nil { return 0 }
     guard hasClock else { return .max }
     let transmit = transmitChannels[0]
