@@ -52,7 +52,7 @@ let package = Package(
       dependencies: [
         "PULPissimo", "FirmwareImage", "Instrumentation", "RegisterExport", "CLibCrypto",
         .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Yams", package: "Yams"),
-      ], swiftSettings: strict),
+      ], resources: [.embedInCode("Report/Page")], swiftSettings: strict),
     .executableTarget(name: "pulpemu", dependencies: ["EmulatorCommands"], swiftSettings: strict),
 
     // Tests: a target a module, then whole programs.

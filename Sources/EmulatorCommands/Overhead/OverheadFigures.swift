@@ -49,6 +49,13 @@ extension OverheadFigure {
 
   /// Every figure, in the order in which they are shown. Latencies and gaps have three numbers each and come extra.
   static let all: [OverheadFigure] = [
+    OverheadFigure(group: "whole program", name: "cycles", title: "cycles", form: .count) { Double($0.cycles) },
+    OverheadFigure(group: "whole program", name: "activeCycles", title: "host active", form: .count) {
+      Double($0.host.activeCycles)
+    },
+    OverheadFigure(group: "whole program", name: "instructions", title: "instructions", form: .count) {
+      Double($0.instructions)
+    },
     count("region", "regionCycles", "cycles", \.regionCycles),
     OverheadFigure(group: "region", name: "jobs", title: "jobs", form: .count) { Double($0.overhead.jobs) },
     count("accelerator", "acceleratorBusyCycles", "busy", \.acceleratorBusyCycles),

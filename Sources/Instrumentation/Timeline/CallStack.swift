@@ -47,12 +47,35 @@ struct CallStack {
   /// The function that the core is in.
   var current: String? { frames.last?.place.name }
 
-  mutating func tookInterrupt(_ line: Int, at cycle: Cycle) { last = .interrupt(line: line, cycle: cycle) }
+  /// Interrupt `line` is taken at `cycle` instead of the instruction at `pc`.
+  mutating func tookInterrupt(
+    _ line: Int, at cycle: Cycle, pc: Address,
+    ended: (_ name: String, _ start: Cycle, _ end: Cycle, _ depth: Int) -> Void
+  ) {
+    arrive(at: pc, cycle, ended)
+    last = .interrupt(line: line, cycle: cycle)
+  }
 
   /// `instruction` at `pc` leaves ID at `cycle`. `ended`: a stay in a function is over.
   mutating func issue(
     _ instruction: Instruction, pc: Address, at cycle: Cycle,
     ended: (_ name: String, _ start: Cycle, _ end: Cycle, _ depth: Int) -> Void
+  ) {
+    arrive(at: pc, cycle, ended)
+    last = Self.kind(of: instruction, at: pc)
+    if let top = frames.last, top.interrupt == nil {
+      guard !top.place.range.contains(UInt64(pc)) else { return }
+      // Gone there without a call.
+      pop(to: frames.count - 1, cycle, ended)
+      push(pc, cycle, returnAddress: top.returnAddress)
+    } else {
+      push(pc, cycle, returnAddress: 0)
+    }
+  }
+
+  /// What the last instruction was leads to `pc`.
+  private mutating func arrive(
+    at pc: Address, _ cycle: Cycle, _ ended: (_ name: String, _ start: Cycle, _ end: Cycle, _ depth: Int) -> Void
   ) {
     switch last {
     case .other: break
@@ -74,15 +97,7 @@ struct CallStack {
       }
       push(pc, cycle, returnAddress: 0)
     }
-    last = Self.kind(of: instruction, at: pc)
-    if let top = frames.last, top.interrupt == nil {
-      guard !top.place.range.contains(UInt64(pc)) else { return }
-      // Gone there without a call.
-      pop(to: frames.count - 1, cycle, ended)
-      push(pc, cycle, returnAddress: top.returnAddress)
-    } else {
-      push(pc, cycle, returnAddress: 0)
-    }
+    last = .other
   }
 
   /// The run ends, or nobody looks any longer.

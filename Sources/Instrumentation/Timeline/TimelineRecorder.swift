@@ -221,7 +221,7 @@ public final class TimelineRecorder: RunListener, InstructionObserver {
   public func loaded(_ rd: Int, _ value: UInt32, pc: Address) {}
 
   public func tookTrap(cause: UInt32, pc: Address, target: Address, at cycle: Cycle) {
-    if cause >> 31 != 0 { calls.tookInterrupt(Int(cause & 31), at: cycle) }
+    if cause >> 31 != 0 { calls.tookInterrupt(Int(cause & 31), at: cycle, pc: pc, ended: functionEnded) }
   }
 
   // MARK: End
