@@ -144,7 +144,7 @@ struct MeasurementOptions: ParsableArguments {
       let files = try load.map { try RawFile($0, image) }
       return Measurement(
         path: path, image: image, configuration: configuration, differences: machine.differences(configuration),
-        bootFromROM: machine.boot == "rom", region: try addresses(in: image),
+        bootFromROM: machine.boot == "rom", region: try region.map { try Self.addresses($0, in: image) },
         limits: RunLimits(cycles: maxCycles ?? UInt64.max - 1), timeout: timeout,
         prepare: { session in for file in files { try file.load(into: session.machine) } }, energy: assumptions,
         comparesContention: !skipsContentionFree, isQuiet: isQuiet)
@@ -166,8 +166,8 @@ struct MeasurementOptions: ParsableArguments {
     return result
   }
 
-  private func addresses(in image: FirmwareImage) throws -> (begin: UInt32, end: UInt32)? {
-    guard let region else { return nil }
+  /// The addresses of BEGIN_SYMBOL:END_SYMBOL.
+  static func addresses(_ region: String, in image: FirmwareImage) throws -> (begin: UInt32, end: UInt32) {
     let names = region.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
     guard names.count == 2 else { throw HostError.usage("--region takes BEGIN_SYMBOL:END_SYMBOL, not '\(region)'") }
     let places = try names.map { name in

@@ -34,7 +34,7 @@ function shown(form, value) {
   if (value === null || value === undefined) return "–";
   if (form === "count") return grouped(value);
   if (form === "share") return percent(value);
-  if (form === "energy") return `${grouped(value / 1000)} nJ`;
+  if (form === "energy") return grouped(value / 1000);
   return Math.abs(value) < 10 ? value.toFixed(4) : value.toFixed(1);
 }
 
@@ -74,7 +74,7 @@ for (const [index, image] of images.entries()) {
   const facts = hasJobs
     ? [["region, cycles", grouped(o.regionCycles)], ["accelerator used", percent((o.acceleratorBusyCycles + o.acceleratorStallCycles) / o.regionCycles)],
        ["jobs", grouped(o.jobs)], ["host cycles awake", grouped(o.hostActiveCycles)]]
-    : [["whole program, cycles", grouped(image.statistics.cycles)], ["instructions", grouped(image.statistics.instructions)], ["accelerator", "not used"]];
+    : [["cycles", grouped(image.statistics.cycles)], ["instructions", grouped(image.statistics.instructions)], ["accelerator", "not used"]];
   if (image.statistics.exit.reason !== "exit" || image.statistics.exit.code !== 0) {
     facts.push(["ended by", `${image.statistics.exit.reason} ${image.statistics.exit.code}`]);
   }
@@ -208,7 +208,7 @@ for (const [name, title] of kinds) {
   const knee = macs / bytesPerCycle;
   const start = Math.max(lowX, lowY / bytesPerCycle);
   chart.append(svg("path", {d: `M${x(start)} ${y(start * bytesPerCycle)}L${x(knee)} ${y(macs)}L${x(highX)} ${y(macs)}`, style: "fill:none;stroke:var(--ink);stroke-width:2"}),
-    Object.assign(svg("text", {x: x(knee) + 12, y: y(macs) - 8}), {textContent: `array: ${macs} MACs a cycle`}),
+    Object.assign(svg("text", {x: x(highX), y: y(macs) - 8, "text-anchor": "end"}), {textContent: `array: ${macs} MACs a cycle`}),
     Object.assign(svg("text", {x: x(0.35), y: y(0.35 * bytesPerCycle) - 12, "text-anchor": "end"}), {textContent: `ports: ${bytesPerCycle} bytes a cycle`}));
   for (const p of points.sort((a, b) => b.cycles - a.cycles)) {
     const size = 4 + 7 * Math.sqrt(p.cycles / Math.max(...points.map((q) => q.cycles)));

@@ -116,11 +116,15 @@ function drawTimelines() {
         for (let index = 0; index < counter.series.length; index++) {
           context.fillStyle = colours[index];
           context.globalAlpha = counter.series.length > 1 ? 0.42 : 0.9;
-          let column = -1, peak = 0;
+          let column = -1, peak = 0, last = 0;
+          const fill = (from, until, value) => {
+            const tall = chart * value / counter.most;
+            if (tall > 0 && until > from) context.fillRect(from, counter.y + chart - tall, until - from, tall);
+          };
           const flush = (until) => {
             if (column < 0) return;
-            const tall = chart * peak / counter.most;
-            if (tall > 0) context.fillRect(column, counter.y + chart - tall, Math.max(1, until - column), tall);
+            fill(column, Math.min(column + 1, Math.max(until, column + 1)), peak);
+            fill(column + 1, until, last);
           };
           for (let i = 0; i < counter.samples.length; i++) {
             const end = i + 1 < counter.samples.length ? counter.samples[i + 1][0] : line.end;
@@ -128,6 +132,7 @@ function drawTimelines() {
             const x = Math.floor(Math.max(label, toX(counter.samples[i][0])));
             const value = counter.samples[i][1 + index];
             if (x > column) { flush(x); column = x; peak = value; } else peak = Math.max(peak, value);
+            last = value;
           }
           flush(Math.min(width, toX(Math.min(line.end, view[1]))));
           context.globalAlpha = 1;
