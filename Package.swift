@@ -45,12 +45,13 @@ let package = Package(
 
     // What stands around it.
     .target(name: "FirmwareImage", dependencies: ["CLibELF", "CLibDW"], swiftSettings: strict),
+    .target(name: "Semihosting", swiftSettings: strict),
     .target(name: "RegisterExport", dependencies: ["HardwareModel"], swiftSettings: strict),
     .target(name: "Instrumentation", dependencies: ["PULPissimo"], swiftSettings: strict),
     .target(
       name: "EmulatorCommands",
       dependencies: [
-        "PULPissimo", "FirmwareImage", "Instrumentation", "RegisterExport", "CLibCrypto",
+        "PULPissimo", "FirmwareImage", "Instrumentation", "RegisterExport", "Semihosting", "CLibCrypto",
         .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Yams", package: "Yams"),
       ], resources: [.embedInCode("Report/Page")], swiftSettings: strict),
     .executableTarget(name: "pulpemu", dependencies: ["EmulatorCommands"], swiftSettings: strict),
@@ -73,8 +74,10 @@ let package = Package(
     .testTarget(
       name: "RegisterExportTests", dependencies: ["RegisterExport", "PULPissimo", "TestSupport"],
       swiftSettings: strict),
+    .testTarget(name: "SemihostingTests", dependencies: ["Semihosting"], swiftSettings: strict),
     .testTarget(name: "CommandTests", dependencies: ["EmulatorCommands", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "FirmwareTests", dependencies: ["EmulatorCommands", "FirmwareImage", "TestSupport"], swiftSettings: strict),
+      name: "FirmwareTests", dependencies: ["EmulatorCommands", "FirmwareImage", "PULPissimo", "TestSupport"],
+      swiftSettings: strict),
   ]
 )

@@ -3,7 +3,8 @@
 
 PROGRAMS := hello reta-selftest \
             retnet-generate-poll retnet-generate-irq retnet-generate-queue retnet-generate-list retnet-generate-host \
-            retnet-generate-shared retnet-digits
+            retnet-generate-shared retnet-digits retnet-flash \
+            uart-loopback spi-flash i2c-devices gpio-pins timers pwm-wave camera i2s-echo
 
 COMMON  := startup/crt0.S startup/vectors.S hal/irq.c hal/soc_event.c hal/system.c hal/timer.c hal/udma_uart.c
 CONSOLE := uart
@@ -44,3 +45,24 @@ MODEL_retnet-generate-host    := charlm
 
 SOURCES_retnet-digits := $(wildcard examples/retnet-digits/*.c) $(NETWORK) retnet/retnet_pass.c $(DRIVER)
 MODEL_retnet-digits   := digits
+
+# The weights come from the flash image build/charlm.flash (rules.mk).
+PULP := drivers/pulp/driver.c
+
+SOURCES_retnet-flash := $(JOBS_SOURCES:retnet/retnet_blob.S=) examples/retnet-flash/weights.c \
+                        $(PULP) drivers/pulp/spi_flash.c
+FLAGS_retnet-flash   := $(call JOBS_STYLE,irq) -DRETNET_BLOB_LOADED -Iexamples/retnet-flash
+MODEL_retnet-flash   := charlm
+
+# A program a peripheral (drivers/pulp).
+PERIPHERALS := examples/peripherals
+
+SOURCES_uart-loopback := $(PERIPHERALS)/uart_loopback.c $(PULP) drivers/pulp/uart.c
+CONSOLE_uart-loopback := stdout
+SOURCES_spi-flash     := $(PERIPHERALS)/spi_flash.c $(PULP) drivers/pulp/spi_flash.c
+SOURCES_i2c-devices   := $(PERIPHERALS)/i2c_devices.c $(PULP) $(addprefix drivers/pulp/,i2c.c eeprom.c thermometer.c)
+SOURCES_gpio-pins     := $(PERIPHERALS)/gpio_pins.c $(PULP) drivers/pulp/gpio.c
+SOURCES_timers        := $(PERIPHERALS)/timers.c $(PULP)
+SOURCES_pwm-wave      := $(PERIPHERALS)/pwm_wave.c $(PULP) drivers/pulp/gpio.c drivers/pulp/pwm.c
+SOURCES_camera        := $(PERIPHERALS)/camera.c $(PULP) drivers/pulp/camera.c
+SOURCES_i2s-echo      := $(PERIPHERALS)/i2s_echo.c $(PULP) drivers/pulp/i2s.c

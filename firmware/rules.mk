@@ -9,7 +9,7 @@ endif
 STAMP     := $(BUILD)/toolchain
 GENERATED := $(BUILD)/charlm/retnet_model.h $(BUILD)/digits/retnet_model.h $(BUILD)/sine_rom.h $(BUILD)/vectors_table.h
 
-all: $(PROGRAMS:%=$(BUILD)/%.elf)
+all: $(PROGRAMS:%=$(BUILD)/%.elf) $(BUILD)/charlm.flash $(BUILD)/boot-rom.bin
 
 # A change of compiler or flags rebuilds everything: the stamp's content is the command line.
 $(STAMP): FORCE
@@ -31,6 +31,12 @@ $(BUILD)/vectors_table.h: scripts/vectors_header.py $(wildcard $(VECTORS)/*.json
 	@mkdir -p $(@D)
 	$(call say,GEN,$@)
 	$(Q)$(PYTHON) $< $(VECTORS) $@
+
+# A flash image with a network's weights.
+$(BUILD)/%.flash: models/%.bin scripts/flash_model.py
+	@mkdir -p $(@D)
+	$(call say,GEN,$@)
+	$(Q)$(PYTHON) scripts/flash_model.py $< $@
 
 # program(name)
 define program
@@ -60,6 +66,25 @@ $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 # Binary files that assembly includes.
 $(foreach p,$(PROGRAMS),$(eval $(BUILD)/objects/$(p)/retnet/retnet_blob.S.o: $(wildcard models/$(MODEL_$(p)).bin)))
 $(BUILD)/objects/reta-selftest/examples/reta-selftest/vectors_data.S.o: $(wildcard $(VECTORS)/*.bin)
+
+# The boot ROM: linked for its own memory, and as the source file that the emulator is built with (scripts/generate).
+$(BUILD)/boot-rom.o: boot/boot_rom.S $(STAMP)
+	@mkdir -p $(@D)
+	$(call say,AS,$@)
+	$(Q)$(CC) $(ASFLAGS) $(INCLUDES) -MMD -MP -c $< -o $@
+
+$(BUILD)/boot-rom.elf: $(BUILD)/boot-rom.o boot/boot_rom.ld
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LINKER) -nostdlib -T boot/boot_rom.ld $< -o $@
+
+$(BUILD)/boot-rom.bin: $(BUILD)/boot-rom.elf
+	$(Q)$(CROSS)objcopy -O binary $< $@
+
+$(BUILD)/BootROMImage.swift: $(BUILD)/boot-rom.bin scripts/boot_rom_swift.py
+	$(call say,GEN,$@)
+	$(Q)$(CROSS)nm $(BUILD)/boot-rom.elf | $(PYTHON) scripts/boot_rom_swift.py $< $@
+
+-include $(BUILD)/boot-rom.d
 
 # The plain C network, compiled for the build machine, must give the model's examples.
 check: $(BUILD)/check-charlm $(BUILD)/check-digits

@@ -14,7 +14,7 @@ PICOLIBC := $(patsubst %/include,%,$(shell $(GCC) --specs=picolibc.specs -E -v -
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
 CFLAGS   := $(ARCH) -std=gnu11 -O2 -g -ffunction-sections -fdata-sections -fno-common $(WARNINGS)
 ASFLAGS  := $(ARCH) -g
-INCLUDES := -Iinclude -Ihal -Idrivers/reta -Iretnet
+INCLUDES := -Iinclude -Ihal -Idrivers/reta -Idrivers/pulp -Iretnet
 LDSCRIPT := ../linker/pulpissimo.ld
 
 # The format functions of picolibc without floating point.
@@ -24,11 +24,13 @@ ifneq (,$(findstring clang,$(notdir $(CC))))
 TARGET   := --target=riscv32-unknown-elf
 CFLAGS   += $(TARGET) -isystem $(PICOLIBC)/include -ftls-model=local-exec
 ASFLAGS  += $(TARGET)
-LDFLAGS  := $(TARGET) $(LINK_ARCH) -fuse-ld=lld -nostdlib $(LDCOMMON)
+LINKER   := $(TARGET) $(LINK_ARCH) -fuse-ld=lld
+LDFLAGS  := $(LINKER) -nostdlib $(LDCOMMON)
 LIBGCC   := $(shell $(GCC) $(LINK_ARCH) -print-libgcc-file-name)
 LDLIBS   := $(PICOLIBC)/lib/$(MULTILIB)/libc.a $(LIBGCC) $(PICOLIBC)/lib/$(MULTILIB)/libc.a
 else
 CFLAGS   += --specs=picolibc.specs
-LDFLAGS  := $(LINK_ARCH) --specs=picolibc.specs $(LDCOMMON)
+LINKER   := $(LINK_ARCH)
+LDFLAGS  := $(LINKER) --specs=picolibc.specs $(LDCOMMON)
 LDLIBS   :=
 endif

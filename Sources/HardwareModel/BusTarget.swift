@@ -72,6 +72,19 @@ public struct EventSet: Sendable, Equatable {
     }
   }
 
+  /// True if `condition` holds for an event of the set.
+  public func contains(where condition: (_ event: Int) -> Bool) -> Bool {
+    func isMet(_ word: UInt64, from first: Int) -> Bool {
+      var left = word
+      while left != 0 {
+        if condition(first + left.trailingZeroBitCount) { return true }
+        left &= left &- 1
+      }
+      return false
+    }
+    return isMet(words.0, from: 0) || isMet(words.1, from: 64) || isMet(words.2, from: 128) || isMet(words.3, from: 192)
+  }
+
   public mutating func formUnion(_ other: EventSet) {
     words.0 |= other.words.0
     words.1 |= other.words.1

@@ -151,6 +151,9 @@ public final class PeripheralBus: HartBus {
 
   public func canWake(mie: UInt32, at cycle: Cycle) -> Bool {
     guard let interruptController, let eventGenerator else { return false }
+    let wanted = interruptController.mask & mie
+    // Asked at every event of a sleep: a transfer that is under way is what most sleeps wait for.
+    if let udma, eventGenerator.lines(of: udma.possibleEvents(at: cycle)) & wanted != 0 { return true }
     var lines = interruptController.possibleLines(at: cycle)
     var events = EventSet()
     for slot in slots where slot.target !== interruptController {
@@ -166,10 +169,23 @@ public final class PeripheralBus: HartBus {
       events.formUnion(udma.possibleEvents(at: cycle, triggeredBy: { eventGenerator.triggers(of: $0) }, given: events))
     }
     lines |= eventGenerator.lines(of: events)
-    return lines & interruptController.mask & mie != 0
+    return lines & wanted != 0
   }
 
   // MARK: Errors
+
+  /// What an access that is never answered has reached.
+  func unansweredPlace(_ address: Address) -> String {
+    if MemoryMap.clusterPlug.contains(address) {
+      return "the plug for an external cluster, which nothing is connected to"
+    }
+    switch slot(at: address)?.target {
+    case is UDMA: return "a slot of the uDMA that has no peripheral"
+    case is FLL: return "the registers of an FLL that does not exist"
+    case let target?: return "a part of \(target.registers.name) that does not answer"
+    case nil: return "nothing that answers"
+    }
+  }
 
   private func romWord(_ address: Address) -> UInt32? {
     guard address >= MemoryMap.rom && address < MemoryMap.romEnd else { return nil }

@@ -4,6 +4,7 @@
 // the reference model of the accelerator, not by this emulator.
 
 import Foundation
+import PULPissimo
 import TestSupport
 import Testing
 
@@ -71,6 +72,26 @@ struct Generation {
     #expect(lines[1] == "accelerator: OK" || lines[1] == "accelerator: ok")
     #expect(lines[2].hasPrefix("100 turns of a loop: ") && lines[2].hasSuffix(" instructions"))
     #expect(lines[3].isEmpty)
+  }
+
+  @Test(arguments: [("hello", "p8"), ("hello", "p7"), ("reta-selftest", "p8")])
+  func `loaded by the boot ROM from the SPI flash a program prints the same`(name: String, profile: String) throws {
+    let direct = try Firmware.run(name, ["--profile", profile])
+    try Emulator.inFolder { emulator in
+      let image = Firmware.path(name)
+      #expect(try emulator.run("flash-image", image, "-o", "flash").status == 0)
+      let booted = try emulator.run(
+        "run", "--strict", "--profile", profile, "--boot", "rom", "--spi-flash", "flash", image)
+      #expect(booted.status == direct.outcome.status, "\(booted.errors)")
+      #expect(booted.text == direct.outcome.text)
+    }
+  }
+
+  @Test func `the boot ROM of the emulator is what its source assembles to`() throws {
+    let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: Repository.path("firmware/build/boot-rom.bin"))))
+    let machine = Machine(MachineConfiguration())
+    try #require(bytes.count > 1000 && bytes.count % 4 == 0 && bytes.count <= machine.rom.size)
+    #expect(machine.read(0x1A00_0000, count: bytes.count) == bytes)
   }
 
   @Test func `the accelerator's self-test has no failures`() throws {

@@ -186,6 +186,23 @@ struct SPIFlashTests {
     #expect(flash.status() == 0x1C)
   }
 
+  @Test("Erasing behind the end of the image changes nothing")
+  func erasesBehindTheImage() {
+    for (erase, address) in [(0xD8, 0x04_0000), (0x20, 0x00_3000), (0xDC, 0x10_0000)] as [(UInt32, UInt32)] {
+      let bench = FlashBench(contents: [1, 2, 3])
+      let bits: UInt32 = erase == 0xDC ? 32 : 24
+      let send =
+        bits == 32
+        ? [Word.send(address >> 16, bits: 16), Word.send(address & 0xFFFF, bits: 16)]
+        : [Word.send(address >> 16), Word.send(address & 0xFFFF, bits: 16)]
+      #expect(
+        bench.run([Word.start, Word.send(0x06), Word.end, Word.start, Word.send(erase)] + send + [Word.endWithEvent])
+          != nil)
+      #expect(bench.flash.contents == [1, 2, 3])
+      #expect(!bench.flash.isModified)
+    }
+  }
+
   @Test("Polling WIP with RPT and RX_CHECK ends when the flash is done")
   func pollsStatus() throws {
     let flash = FlashBench()

@@ -20,6 +20,15 @@ void timer_alarm(uint32_t cycles)
                TIMER_CFG_LO_ENABLE_MASK | TIMER_CFG_LO_IRQ_ENABLE_MASK | TIMER_CFG_LO_ONE_SHOT_MASK);
 }
 
+void timer_tick(uint32_t periods)
+{
+    mmio_write(TIMER_BASE + TIMER_CFG_LO_OFFSET, 0);
+    mmio_write(TIMER_BASE + TIMER_CMP_LO_OFFSET, periods);
+    mmio_write(TIMER_BASE + TIMER_CFG_LO_OFFSET,
+               TIMER_CFG_LO_ENABLE_MASK | TIMER_CFG_LO_RESET_MASK | TIMER_CFG_LO_IRQ_ENABLE_MASK |
+                   TIMER_CFG_LO_COMPARE_CLEAR_MASK | TIMER_CFG_LO_REFERENCE_CLOCK_MASK);
+}
+
 void timer_alarm_cancel(void)
 {
     mmio_write(TIMER_BASE + TIMER_CFG_LO_OFFSET, 0);

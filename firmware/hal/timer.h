@@ -21,7 +21,10 @@ static inline uint32_t timer_cycles(void)
 /** Requests interrupt line 10 once, `cycles` (at least 1) from now. */
 void timer_alarm(uint32_t cycles);
 
-/** Withdraws the alarm. */
+/** Requests interrupt line 10 every `periods` (at least 1) periods of the reference clock; instead of the alarm. */
+void timer_tick(uint32_t periods);
+
+/** Withdraws the alarm, or stops the tick. */
 void timer_alarm_cancel(void);
 
 #endif

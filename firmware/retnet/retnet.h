@@ -39,8 +39,12 @@ struct retnet_layer {
 
 extern const struct retnet_layer retnet_layers[RETNET_LAYERS];
 
-/** The weights, in interleaved L2. */
+/** The weights, in interleaved L2: part of the image, or loaded by the program (RETNET_BLOB_LOADED). */
+#ifdef RETNET_BLOB_LOADED
+extern uint8_t retnet_blob[RETNET_BLOB_BYTES];
+#else
 extern const uint8_t retnet_blob[RETNET_BLOB_BYTES];
+#endif
 
 /** Activations of one pass; each row of a tensor follows the previous one without a gap. */
 struct retnet_activations {

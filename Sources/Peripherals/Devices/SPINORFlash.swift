@@ -396,7 +396,9 @@ struct SPINORFlashArray {
 
   mutating func erase(_ address: UInt32, count: Int) {
     let start = place(address)
-    for place in start..<min(start + count, bytes.count) where start < bytes.count {
+    // What lies behind the bytes kept is erased already.
+    guard start < bytes.count else { return }
+    for place in start..<min(start + count, bytes.count) {
       if bytes[place] != 0xFF { isModified = true }
       bytes[place] = 0xFF
     }

@@ -136,10 +136,9 @@ public final class SoCEventGenerator: BusTarget {
     var lines: UInt32 = 0
     if events.contains(7) { lines |= 1 << 30 }
     if events.contains(8) { lines |= 1 << 31 }
-    for event in 0..<Self.eventCount where events.contains(event) && !state.fcMask.contains(event) {
-      return lines | 1 << UInt32(InterruptController.eventLine)
-    }
-    return lines
+    let mask = state.fcMask
+    let isPassed = events.contains { $0 < Self.eventCount && !mask.contains($0) }
+    return isPassed ? lines | 1 << UInt32(InterruptController.eventLine) : lines
   }
 
   /// Those of `events` that reach the uDMA's triggers with the masks as they are.

@@ -20,8 +20,8 @@ public final class UDMA: BusTarget {
       for case let audio as UDMAI2S in peripherals { audio.diagnostics = diagnostics }
     }
   }
-  /// The L2 memory; without one, reads give 0 at once.
-  public weak var memory: (any UDMAMemoryPort)?
+  /// The L2 memory, which must not own this subsystem; without one, reads give 0 at once.
+  public var memory: (any UDMAMemoryPort)?
 
   /// By peripheral id.
   public let peripherals: [any UDMAPeripheral]
@@ -68,6 +68,9 @@ public final class UDMA: BusTarget {
     for (index, channel) in receiveOrder.enumerated() {
       if let channel { receiveIndex[ObjectIdentifier(channel)] = index }
     }
+    receiveChannels = peripherals.flatMap(\.receiveChannels)
+    transmitChannels = peripherals.flatMap(\.transmitChannels)
+    selfClocked = peripherals.enumerated().reduce(0) { $1.element is UDMACPI ? $0 | 1 << UInt32($1.offset) : $0 }
     self.transmitIndex = transmitIndex
     self.receiveIndex = receiveIndex
     slot = queue.register("UDMA") { [unowned self] cycle in
@@ -82,7 +85,27 @@ public final class UDMA: BusTarget {
   /// The next cycle in which anything may happen by itself, `.never` if nothing will.
   public var nextActivity: Cycle { slot.map { queue.dueCycle(of: $0) } ?? .never }
 
-  private var enabledClocks: UInt32 { control[UDMARegisters.cg] }
+  /// CG, looked at in every cycle.
+  private var enabledClocks: UInt32 = 0
+  private let receiveChannels: [UDMAReceiveChannel]
+  private let transmitChannels: [UDMATransmitChannel]
+  /// Peripherals, by id, that were accessed since the last clock edge.
+  private var accessed: UInt32 = 0
+  /// Peripherals with a clock of their own from outside.
+  private let selfClocked: UInt32
+  /// Those whose flip-flops may change with the next clock edge.
+  private var clocked: UInt32 { enabledClocks | gates.0 | gates.1 | accessed | selfClocked }
+
+  /// Calls `body` with each peripheral that `clocked` names.
+  @inline(__always)
+  private func forEachClocked(_ body: (_ id: Int, any UDMAPeripheral) -> Void) {
+    var left = clocked & ((1 << UInt32(peripherals.count)) &- 1)
+    while left != 0 {
+      let id = left.trailingZeroBitCount
+      body(id, peripherals[id])
+      left &= left &- 1
+    }
+  }
 
   // MARK: Inputs
 
@@ -190,6 +213,7 @@ public final class UDMA: BusTarget {
     let slot = Int(offset >> 7 & 31)
     if slot > 0, slot <= peripherals.count {
       peripherals[slot - 1].willRead(offset & 0x7C)
+      accessed |= 1 << UInt32(slot - 1)
       evaluate()
     }
     return value
@@ -226,6 +250,7 @@ public final class UDMA: BusTarget {
       written = (offset & 0x7C, value)
     } else if slot <= peripherals.count {
       peripherals[slot - 1].willWrite(offset & 0x7C, value)
+      accessed |= 1 << UInt32(slot - 1)
       if enabledClocks >> UInt32(slot - 1) & 1 == 0 {
         diagnostics?(
           Diagnostic(
@@ -274,15 +299,13 @@ public final class UDMA: BusTarget {
     guard enabledClocks != 0 else { return }
     transmit.request(on: memory, at: now)
     receive.request(on: memory, at: now)
-    for peripheral in peripherals {
-      for channel in peripheral.receiveChannels where channel.generator.event { onEvent?(channel.event, now) }
-      for channel in peripheral.transmitChannels where channel.generator.event { onEvent?(channel.event, now) }
-    }
+    for channel in receiveChannels where channel.generator.event { onEvent?(channel.event, now) }
+    for channel in transmitChannels where channel.generator.event { onEvent?(channel.event, now) }
     if !isDoubled { emitPeripheralEvents() }
   }
 
   private func emitPeripheralEvents() {
-    for peripheral in peripherals { peripheral.emitEvents(at: now, to: onEvent) }
+    forEachClocked { _, peripheral in peripheral.emitEvents(at: now, to: onEvent) }
   }
 
   /// The additional edge of a doubled peripheral clock.
@@ -302,25 +325,26 @@ public final class UDMA: BusTarget {
     let clocks = enabledClocks
     let isCoreOn = clocks != 0
     let pinEdge = (now &+ 1) % period == 0
-    for peripheral in peripherals { peripheral.present() }
+    forEachClocked { _, peripheral in peripheral.present() }
     if isCoreOn {
       transmit.present()
       receive.present()
       transmit.sample()
       receive.sample()
     }
-    let offers = receive.channels.map { $0?.offered }
-    for (id, peripheral) in peripherals.enumerated() {
+    forEachClocked { id, peripheral in
       peripheral.clock(
         system: clocks >> UInt32(id) & 1 != 0, pins: pinEdge && gates.1 >> UInt32(id) & 1 != 0, at: now)
     }
     if isCoreOn {
       transmit.clock(on: memory, at: now)
-      receive.clock(offers: offers, on: memory, at: now)
+      receive.clock(on: memory, at: now)
     }
+    accessed = 0
     if pinEdge { gates = (clocks, gates.0) }
     if let written {
       control.write(written.offset, written.value)
+      enabledClocks = control[UDMARegisters.cg]
       transmit.sourcePrefix = control[UDMARegisters.l2Src]
       receive.destinationPrefix = control[UDMARegisters.l2Dest]
     }
@@ -335,9 +359,10 @@ public final class UDMA: BusTarget {
     guard written == nil, gates == (enabledClocks, enabledClocks) else { return now }
     var until = Cycle.never
     if enabledClocks != 0 { until = min(transmit.quietUntil(now), receive.quietUntil(now)) }
-    for (id, peripheral) in peripherals.enumerated() where until > now {
+    forEachClocked { id, peripheral in
+      guard until > now else { return }
       let edges = peripheral.quietEdges(hasClock: enabledClocks >> UInt32(id) & 1 != 0, at: now)
-      if edges == .max { continue }
+      if edges == .max { return }
       until = min(until, period == 1 && !isDoubled ? now &+ edges : now)
     }
     return until
@@ -345,7 +370,7 @@ public final class UDMA: BusTarget {
 
   private func advance(to cycle: Cycle) {
     while now < cycle {
-      for peripheral in peripherals { peripheral.present() }
+      forEachClocked { _, peripheral in peripheral.present() }
       let until = min(quietUntil(), cycle)
       guard until > now else {
         clock()
@@ -362,7 +387,7 @@ public final class UDMA: BusTarget {
 
   private func evaluate() {
     guard let slot else { return }
-    for peripheral in peripherals { peripheral.present() }
+    forEachClocked { _, peripheral in peripheral.present() }
     emit()
     let until = quietUntil()
     if until == .never {

@@ -33,9 +33,14 @@ final class UDMAReceiveEngine {
   private var isSecondHalf = false
   private var grant: Cycle?
   private var winner = -1
-  private var configs: [UDMAChannelConfiguration] = []
+  private var configs: [UDMAChannelConfiguration]
+  private var offers: [UInt32?]
 
-  init(channels: [UDMAReceiveChannel?]) { self.channels = channels }
+  init(channels: [UDMAReceiveChannel?]) {
+    self.channels = channels
+    configs = channels.map { _ in UDMAChannelConfiguration() }
+    offers = channels.map { _ in nil }
+  }
 
   private var isAccepting: Bool { queue.count < 4 }
 
@@ -63,8 +68,14 @@ final class UDMAReceiveEngine {
       ?? cycle
   }
 
-  /// Keeps the configuration of this cycle.
-  func sample() { configs = channels.map { $0?.config ?? UDMAChannelConfiguration() } }
+  /// Keeps the configuration and the offers of this cycle.
+  func sample() {
+    for (index, channel) in channels.enumerated() {
+      guard let channel else { continue }
+      configs[index] = channel.config
+      offers[index] = channel.offered
+    }
+  }
 
   /// What the channels see in this cycle.
   func present() {
@@ -79,8 +90,8 @@ final class UDMAReceiveEngine {
     for (index, channel) in channels.enumerated() { channel?.isAccepted = isAccepting && winner == index }
   }
 
-  /// One clock edge, after `present`. `offers` are the data offered in this cycle.
-  func clock(offers: [UInt32?], on port: (any UDMAMemoryPort)?, at cycle: Cycle) {
+  /// One clock edge, after `present` and `sample`.
+  func clock(on port: (any UDMAMemoryPort)?, at cycle: Cycle) {
     if grant == .undecided, let decided = port?.decided(.receive, by: cycle) { grant = decided.grant }
     let accepting = isAccepting
     let old = (taken: taken, dataSize: takenDataSize, destination: takenDestination, data: takenData)

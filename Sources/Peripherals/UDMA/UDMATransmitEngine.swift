@@ -43,9 +43,12 @@ final class UDMATransmitEngine {
   private var grantedData: UInt32 = 0
   // Of this cycle: who is served, and the channels' configuration before the peripherals' clock edge.
   private var winner = -1
-  private var configs: [UDMAChannelConfiguration] = []
+  private var configs: [UDMAChannelConfiguration]
 
-  init(channels: [UDMATransmitChannel?]) { self.channels = channels }
+  init(channels: [UDMATransmitChannel?]) {
+    self.channels = channels
+    configs = channels.map { _ in UDMAChannelConfiguration() }
+  }
 
   private var isAccepting: Bool { queue.count < 4 }
 
@@ -149,7 +152,11 @@ final class UDMATransmitEngine {
   }
 
   /// Keeps the configuration of this cycle.
-  func sample() { configs = channels.map { $0?.config ?? UDMAChannelConfiguration() } }
+  func sample() {
+    for (index, channel) in channels.enumerated() {
+      if let channel { configs[index] = channel.config }
+    }
+  }
 
   private func assembled(_ word: UInt32) -> UInt32 {
     let lane = responseLane

@@ -7,6 +7,9 @@
  */
 #include "generate.h"
 #include "timer.h"
+#ifdef RETNET_BLOB_LOADED
+#include "weights.h"
+#endif
 
 #include <stdio.h>
 
@@ -27,6 +30,13 @@ static enum generate_status run(void)
     if (status != GENERATE_OK) {
         return status;
     }
+#ifdef RETNET_BLOB_LOADED
+    enum driver_status loaded = weights_load();
+    if (loaded != DRIVER_OK) {
+        printf("no weights in the flash: %s\n", driver_status_name(loaded));
+        return GENERATE_NO_WEIGHTS;
+    }
+#endif
     const struct generation generation = {
         .prompt_length = retnet_request.prompt_length, .count = retnet_request.generate, .chunk = retnet_request.chunk};
 

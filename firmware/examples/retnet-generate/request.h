@@ -38,6 +38,7 @@ enum generate_status {
     GENERATE_NO_ACCELERATOR = 3,
     GENERATE_TOO_SMALL = 4,
     GENERATE_JOB_FAILED = 5,
+    GENERATE_NO_WEIGHTS = 6, /**< retnet-flash: the flash holds no, other or damaged weights */
 };
 
 /* Volatile: written from outside before the program starts, read from outside at its end. */

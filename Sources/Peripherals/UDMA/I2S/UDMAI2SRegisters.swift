@@ -42,7 +42,7 @@ public enum UDMAI2SRegisters {
     Register(name, at: offset, .readWrite, "DSP format") {
       Field("SETUP_TIME", 0...15, "Setup time")
       Field("MODE", 16, "Mode")
-      Field("OFFSET", 20...28, "Offset")
+      Field("DSP_OFFSET", 20...28, "Offset of the first bit")
       Field("EN", 31, "DSP instead of I2S", notModelled: "the DSP format is not modelled: nothing is transferred")
     }
   }
