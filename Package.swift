@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 // The module graph. Nothing imports leftwards:
 //
-//   pulpemu -> EmulatorCommands -> { Instrumentation, RegisterExport, FirmwareImage } -> PULPissimo
+//   pulpemu -> EmulatorCommands -> { Instrumentation, RegisterExport, FirmwareImage, Semihosting } -> PULPissimo
 //   PULPissimo -> { RISCV, Peripherals, RetentionAccelerator } -> HardwareModel
 //
 // The five modules of the machine import no package and no Foundation. Documentation/Architecture.md explains each edge.

@@ -12,7 +12,8 @@ import Testing
     _ = try emulator.image("large.elf", OverheadCommandTests.program(rows: 64, jobs: 8))
     return try emulator.write(
       "e.yaml",
-      "images: [small.elf, large.elf]\nparameters: {accelerator.tPipe: [3, 4, 5, 6, 7, 8], accelerator.ports: [2, 4]}\n")
+      "images: [small.elf, large.elf]\nparameters: {accelerator.tPipe: [3, 4, 5, 6, 7, 8], accelerator.ports: [2, 4]}\n"
+    )
   }
 
   @Test func `a killed worker costs nothing but time, and the results are the same bytes`() throws {
@@ -34,7 +35,8 @@ import Testing
     }
   }
 
-  @Test func `a run on workers of its own goes on from what is there, and an impossible experiment is refused`() throws {
+  @Test func `a run on workers of its own goes on from what is there, and an impossible experiment is refused`() throws
+  {
     try Emulator.inFolder { emulator in
       let file = try experiment(emulator)
       #expect(try emulator.run("sweep", file, "-o", "local.jsonl").status == 0)

@@ -87,6 +87,24 @@ struct Generation {
     }
   }
 
+  @Test(arguments: ["interpreter", "auto"])
+  func `a program of picolibc alone prints, reads, and keeps a file through semihosting`(engine: String) throws {
+    try Emulator.inFolder { emulator in
+      try FileManager.default.createDirectory(atPath: emulator.path("files"), withIntermediateDirectories: true)
+      try emulator.write("outside", "secret")
+      let outcome = try TestSupport.run(
+        Repository.pulpemu,
+        ["run", "--engine", engine, "--semihosting-directory", "files", Firmware.path("semihosting")],
+        input: Array("a line\n".utf8), directory: emulator.folder.path, limit: 60)
+      #expect(outcome.status == 42, "\(outcome.errors)")
+      // picolibc has one stream for both outputs.
+      #expect(
+        outcome.text
+          == "pi is about 3.1416\nthis is standard error\nread a line\nfile ok\noutside closed\ntime goes on\n")
+      #expect(try emulator.text("files/semihosting.txt") == "written by the guest\n")
+    }
+  }
+
   @Test func `the boot ROM of the emulator is what its source assembles to`() throws {
     let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: Repository.path("firmware/build/boot-rom.bin"))))
     let machine = Machine(MachineConfiguration())

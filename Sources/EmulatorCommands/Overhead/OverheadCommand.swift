@@ -30,6 +30,7 @@ struct OverheadCommand: ParsableCommand {
   var firmware: [String]
 
   @OptionGroup(title: "Machine") var machine: MachineOptions
+  @OptionGroup(title: "Board") var board: BoardOptions
 
   @OptionGroup(title: "Measurement") var measurement: MeasurementOptions
 
@@ -57,7 +58,7 @@ struct OverheadCommand: ParsableCommand {
   }
 
   private func execute() throws -> Int32 {
-    let measurements = try measurement.measurements(of: firmware, machine, isQuiet: quiet)
+    let measurements = try measurement.measurements(of: firmware, machine, board, isQuiet: quiet)
     for path in [stats, csv, jobs].compactMap({ $0 }) where path != "-" { try HostFiles.checkWritable(path) }
     guard functions >= 0 else { throw HostError.usage("--functions takes a number, not '\(functions)'") }
     try pictures.check()
@@ -133,8 +134,12 @@ struct MeasurementOptions: ParsableArguments {
   var timeout: Double?
 
   /// A measurement of each image; refuses what is impossible before anything runs.
-  func measurements(of paths: [String], _ machine: MachineOptions, isQuiet: Bool) throws -> [Measurement] {
-    let configuration = try machine.configuration()
+  func measurements(
+    of paths: [String], _ machine: MachineOptions, _ board: BoardOptions, isQuiet: Bool
+  ) throws -> [Measurement] {
+    var configuration = try machine.configuration()
+    // Each image finds the files as they are; what it changes is not written back.
+    configuration.board = try board.files(configuration.profile).description
     if let timeout, !(timeout > 0 && timeout < 1e9) {
       throw HostError.usage("--timeout takes a number of seconds above 0")
     }

@@ -32,6 +32,7 @@ struct ReportCommand: ParsableCommand {
   var title = "What the accelerator costs its host"
 
   @OptionGroup(title: "Machine") var machine: MachineOptions
+  @OptionGroup(title: "Board") var board: BoardOptions
 
   @OptionGroup(title: "Measurement") var measurement: MeasurementOptions
 
@@ -48,7 +49,7 @@ struct ReportCommand: ParsableCommand {
   }
 
   private func execute() throws -> Int32 {
-    let measurements = try measurement.measurements(of: firmware, machine, isQuiet: quiet)
+    let measurements = try measurement.measurements(of: firmware, machine, board, isQuiet: quiet)
     for path in [output, stats].compactMap({ $0 }) where path != "-" { try HostFiles.checkWritable(path) }
     Interrupts.catchSignals()
     let names = OverheadColumn.shortNames(firmware.map(OverheadCommand.name))

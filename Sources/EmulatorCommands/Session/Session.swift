@@ -98,7 +98,7 @@ final class Session {
       if let timeout, elapsed() >= timeout { return machine.limitEnd("the time limit of \(timeout) s was reached") }
       return nil
     }
-    if let announcement = uart?.announcement { Console.error("pulpemu: \(announcement)") }
+    if !isQuiet, let announcement = uart?.announcement { Console.error("pulpemu: \(announcement)") }
     uart?.begin(until: { outsideEnd() != nil })
     var slice: UInt64 = 1 << 20
     // Up to where the run has come: a trace is switched on and off at cuts of it.

@@ -24,11 +24,18 @@ extension Hart {
       retire(instruction)
       flush(t: t, cycles: 3, target: next)
     case .environment:
-      if instruction.operation == .ebreak, instruction.length == 4, isHandledOutside(at: t) {
-        pc = pc &+ 4
-        flush(t: t, cycles: 3, target: pc)
-      } else {
-        raise(instruction.operation == .ecall ? 11 : 3, t: t, cycles: 3)
+      switch instruction.operation {
+      case .ecall: raise(11, t: t, cycles: 3)
+      case .ebreak:
+        if instruction.length == 4, isHandledOutside(at: t) {
+          pc = pc &+ 4
+          flush(t: t, cycles: 3, target: pc)
+        } else {
+          raise(3, t: t, cycles: 3)
+        }
+      default:
+        reportIllegal(instruction)
+        raise(2, t: t, cycles: 3)
       }
     case .illegal:
       reportIllegal(instruction)
