@@ -54,7 +54,7 @@ let package = Package(
       dependencies: [
         "PULPissimo", "FirmwareImage", "Instrumentation", "RegisterExport", "Semihosting", "CLibCrypto",
         .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Yams", package: "Yams"),
-      ], swiftSettings: strict),
+      ], resources: [.embedInCode("Report/Page")], swiftSettings: strict),
     .executableTarget(name: "pulpemu", dependencies: ["EmulatorCommands"], swiftSettings: strict),
 
     // Tests: a target a module, then whole programs.
@@ -79,6 +79,7 @@ let package = Package(
     .testTarget(name: "SemihostingTests", dependencies: ["Semihosting"], swiftSettings: strict),
     .testTarget(name: "CommandTests", dependencies: ["EmulatorCommands", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "FirmwareTests", dependencies: ["EmulatorCommands", "PULPissimo", "TestSupport"], swiftSettings: strict),
+      name: "FirmwareTests", dependencies: ["EmulatorCommands", "FirmwareImage", "PULPissimo", "TestSupport"],
+      swiftSettings: strict),
   ]
 )

@@ -121,19 +121,16 @@ public final class RETA: BusTarget {
     model = CycleModel(configuration)
     descriptor = Descriptor(DescriptorWords(repeating: 0), bases: BaseRegisters(repeating: 0))
     // The handlers need self, which needs the slots: they reach it through this box.
-    owner = Owner()
-    slot = queue.register("RETA") { [owner] in owner.accelerator?.phaseEvent(at: $0) }
-    softwareEventSlot = queue.register("RETA software event") { [owner] in owner.accelerator?.softwareEvent(at: $0) }
+    let owner = Owner()
+    slot = queue.register("RETA") { owner.accelerator?.phaseEvent(at: $0) }
+    softwareEventSlot = queue.register("RETA software event") { owner.accelerator?.softwareEvent(at: $0) }
     owner.accelerator = self
   }
 
   private final class Owner {
-    // Cleared when it ceases to be; a weak reference would slow down every use of the accelerator.
-    unowned(unsafe) var accelerator: RETA?
+    /// Not weak: that would make every retain of the accelerator slow.
+    unowned var accelerator: RETA?
   }
-  private let owner: Owner
-
-  deinit { owner.accelerator = nil }
 
   // MARK: Observation
 

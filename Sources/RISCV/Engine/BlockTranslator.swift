@@ -297,14 +297,13 @@ struct BlockTranslator {
   }
 
   private mutating func jumpRegister(_ instruction: Instruction, pc: Address, _ issue: PipelineTiming.Issue) -> Bool {
-    guard finish(instruction, issue) else { return false }
+    // The link fits in 16 bits as a distance from the block's start unless the block has followed a far jump.
+    let link = pc &+ UInt32(instruction.length)
+    guard instruction.rd == 0 || link &- start < 0x1_0000, finish(instruction, issue) else { return false }
     var op = MicroOp(.jumpRegister)
     op.rd = Self.destination(instruction.rd)
     op.rs1 = instruction.rs1
     op.immediate = instruction.immediate
-    // The link fits in 16 bits as a distance from the block's start unless the block has followed a far jump.
-    let link = pc &+ UInt32(instruction.length)
-    guard instruction.rd == 0 || link &- start < 0x1_0000 else { return false }
     op.index = UInt16(truncatingIfNeeded: link &- start)
     op.rs2 = UInt8(truncatingIfNeeded: instructions)
     instructions += 1
