@@ -9,7 +9,7 @@ endif
 STAMP     := $(BUILD)/toolchain
 GENERATED := $(BUILD)/charlm/retnet_model.h $(BUILD)/digits/retnet_model.h $(BUILD)/sine_rom.h $(BUILD)/vectors_table.h
 
-all: $(PROGRAMS:%=$(BUILD)/%.elf) $(BUILD)/charlm.flash
+all: $(PROGRAMS:%=$(BUILD)/%.elf) $(BUILD)/charlm.flash $(BUILD)/boot-rom.bin $(BUILD)/semihosting.elf
 
 # A change of compiler or flags rebuilds everything: the stamp's content is the command line.
 $(STAMP): FORCE
@@ -66,6 +66,32 @@ $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 # Binary files that assembly includes.
 $(foreach p,$(PROGRAMS),$(eval $(BUILD)/objects/$(p)/retnet/retnet_blob.S.o: $(wildcard models/$(MODEL_$(p)).bin)))
 $(BUILD)/objects/reta-selftest/examples/reta-selftest/vectors_data.S.o: $(wildcard $(VECTORS)/*.bin)
+
+# The boot ROM: linked for its own memory, and as the source file that the emulator is built with (scripts/generate).
+$(BUILD)/boot-rom.o: boot/boot_rom.S $(STAMP)
+	@mkdir -p $(@D)
+	$(call say,AS,$@)
+	$(Q)$(CC) $(ASFLAGS) $(INCLUDES) -MMD -MP -c $< -o $@
+
+$(BUILD)/boot-rom.elf: $(BUILD)/boot-rom.o boot/boot_rom.ld
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LINKER) -nostdlib -T boot/boot_rom.ld $< -o $@
+
+$(BUILD)/boot-rom.bin: $(BUILD)/boot-rom.elf
+	$(Q)$(CROSS)objcopy -O binary $< $@
+
+$(BUILD)/BootROMImage.swift: $(BUILD)/boot-rom.bin scripts/boot_rom_swift.py
+	$(call say,GEN,$@)
+	$(Q)$(CROSS)nm $(BUILD)/boot-rom.elf | $(PYTHON) scripts/boot_rom_swift.py $< $@
+
+-include $(BUILD)/boot-rom.d
+
+# The C library's own start-up code and semihosting, linked as GCC's specs file knows to; always with GCC.
+$(BUILD)/semihosting.elf: tests/semihosting.c $(STAMP)
+	$(call say,LD,$@)
+	$(Q)$(GCC) -march=rv32imc -mabi=ilp32 -misa-spec=2.2 -std=gnu11 -Os -g $(WARNINGS) --specs=picolibc.specs \
+	  --oslib=semihost --crt0=hosted -Wl,--defsym=__flash=0x1C000000 -Wl,--defsym=__flash_size=0x10000 \
+	  -Wl,--defsym=__ram=0x1C010000 -Wl,--defsym=__ram_size=0x10000 $< -o $@
 
 # The plain C network, compiled for the build machine, must give the model's examples.
 check: $(BUILD)/check-charlm $(BUILD)/check-digits

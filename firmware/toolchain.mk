@@ -24,11 +24,13 @@ ifneq (,$(findstring clang,$(notdir $(CC))))
 TARGET   := --target=riscv32-unknown-elf
 CFLAGS   += $(TARGET) -isystem $(PICOLIBC)/include -ftls-model=local-exec
 ASFLAGS  += $(TARGET)
-LDFLAGS  := $(TARGET) $(LINK_ARCH) -fuse-ld=lld -nostdlib $(LDCOMMON)
+LINKER   := $(TARGET) $(LINK_ARCH) -fuse-ld=lld
+LDFLAGS  := $(LINKER) -nostdlib $(LDCOMMON)
 LIBGCC   := $(shell $(GCC) $(LINK_ARCH) -print-libgcc-file-name)
 LDLIBS   := $(PICOLIBC)/lib/$(MULTILIB)/libc.a $(LIBGCC) $(PICOLIBC)/lib/$(MULTILIB)/libc.a
 else
 CFLAGS   += --specs=picolibc.specs
-LDFLAGS  := $(LINK_ARCH) --specs=picolibc.specs $(LDCOMMON)
+LINKER   := $(LINK_ARCH)
+LDFLAGS  := $(LINKER) --specs=picolibc.specs $(LDCOMMON)
 LDLIBS   :=
 endif

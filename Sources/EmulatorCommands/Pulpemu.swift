@@ -16,7 +16,9 @@ public struct Pulpemu: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      RunCommand.self, DemoCommand.self, OverheadCommand.self, InfoCommand.self, RegistersCommand.self,
+      RunCommand.self, DemoCommand.self, OverheadCommand.self, ReportCommand.self, SweepCommand.self, MergeCommand.self,
+      InfoCommand.self, FlashImageCommand.self,
+      RegistersCommand.self,
       ParametersCommand.self, VectorsCommand.self, ReplayCommand.self,
     ])
 

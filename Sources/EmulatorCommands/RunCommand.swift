@@ -20,18 +20,21 @@ struct RunCommand: ParsableCommand {
         pulpemu run --max-cycles 1000000 --stats stats.json firmware.elf
         pulpemu run --quiet --dump win_start:u32:4 build/micro-empty.elf
         pulpemu run --memory 0x80000000:2M --signature out.sig rv32ui-p-add
+        pulpemu run --boot rom --spi-flash hello.img firmware/build/hello.elf
 
       Exit status: the firmware's exit code & 0xff (255 if that is 0 and the code is not); 64 wrong usage, 65 not a \
       loadable ELF, 66 unreadable file, 73 output cannot be written, 120 lock-up, 121 --strict, 122 --check, 124 a \
       limit was reached, 130 interrupted.
       """)
 
-  @Argument(help: "The ELF file.")
-  var firmware: String
+  @Argument(help: "The ELF file. When the boot ROM loads the program from flash, only for symbols; may be left out.")
+  var firmware: String?
 
   @OptionGroup(title: "Machine") var machine: MachineOptions
   @OptionGroup(title: "Connections") var uart: UARTOptions
   @OptionGroup(title: "Board") var board: BoardOptions
+
+  @OptionGroup(title: "Semihosting") var semihosting: SemihostingOptions
 
   @Option(name: .customLong("max-cycles"), help: ArgumentHelp("Stop at this SoC cycle (124).", valueName: "N"))
   var maxCycles: UInt64?
@@ -63,6 +66,8 @@ struct RunCommand: ParsableCommand {
 
   @OptionGroup(title: "Instruction trace") var trace: TraceOptions
 
+  @OptionGroup(title: "Pictures") var pictures: PictureOptions
+
   @Flag(help: "Nothing of our own on standard error but refusals and errors.")
   var quiet = false
 
@@ -77,17 +82,21 @@ struct RunCommand: ParsableCommand {
     if let timeout, !(timeout > 0 && timeout < 1e9) {
       throw HostError.usage("--timeout takes a number of seconds above 0")
     }
-    let image = try Session.image(firmware)
+    let boardFiles = try board.files(configuration.profile)
+    configuration.board = boardFiles.description
+    let image = try image(configuration)
     for path in [stats, signature].compactMap({ $0 }) where path != "-" { try HostFiles.checkWritable(path) }
+    try pictures.check()
+    if trace.trace != nil, pictures.timeline != nil || pictures.waves != nil {
+      throw HostError.usage("--trace goes with neither --timeline nor --waves: run twice, the runs are the same")
+    }
     let dumps = try dump.map { try MemoryDump($0, image) }
     let files = try load.map { try RawFile($0, image) }
     let words = try signature.map { _ in try Signature(image) }
     let traceSettings = try trace.settings(image)
 
+    let programHost = try semihosting.host()
     let connection = try uart.connection()
-    let boardFiles = try board.files(configuration.profile)
-    configuration.board = boardFiles.description
-
     Interrupts.catchSignals()
     let session = try Session(
       image: image, configuration: configuration, bootFromROM: machine.boot == "rom", output: GuestOutput(),
@@ -95,18 +104,21 @@ struct RunCommand: ParsableCommand {
     for file in files { try file.load(into: session.machine) }
     connection?.attach(to: session.machine)
     session.uart = connection
+    if let programHost { session.attachSemihosting(programHost, arguments: semihosting.arguments) }
     try words?.check(session.machine)
     try watchTohost(session)
+    let drawn = pictures.attach(to: session)
     let traceFile = try trace.trace.map { try TraceFile($0) }
     if let traceFile { session.attachTrace(traceFile, traceSettings) }
     if !quiet {
-      for warning in image.attributes.warnings { Console.error("pulpemu: \(firmware): \(warning)") }
+      for warning in image.attributes.warnings { Console.error("pulpemu: \(image.path): \(warning)") }
     }
 
     let limits = RunLimits(cycles: maxCycles ?? UInt64.max - 1, instructions: maxInstructions ?? .max)
     let end = session.run(limits: limits, timeout: timeout)
 
     try traceFile?.close(hasFailed: session.trace?.hasFailed ?? false)
+    try pictures.write(drawn, session, end)
     try boardFiles.writeBack(session.machine.board)
     var dumped: [String: [DumpedNumber]] = [:]
     for dump in dumps {
@@ -121,13 +133,24 @@ struct RunCommand: ParsableCommand {
     if let stats {
       var statistics = Statistics(
         session.machine, session.recorder, end: end,
-        firmware: .init(path: firmware, sha256: HostFiles.sha256(image.fileBytes)),
+        firmware: .init(path: image.path, sha256: HostFiles.sha256(image.fileBytes)),
         configuration: machine.differences(configuration), wallSeconds: session.wallSeconds)
       statistics.dump = dumped
       try StatisticsFile.write(statistics, to: stats)
     }
     if !quiet { Console.error(session.lastLine(end)) }
     return Session.status(end)
+  }
+
+  /// The program; without a file the bytes of the flash, which the boot ROM starts.
+  private func image(_ configuration: MachineConfiguration) throws -> FirmwareImage {
+    if let firmware { return try Session.image(firmware) }
+    guard machine.boot == "rom", configuration.bootSelect != 3 else {
+      throw HostError.usage(
+        "Missing expected argument '<firmware>': without one only --boot rom can start something, from the flash")
+    }
+    let flash = configuration.board.flashes.first { $0.chipSelect == 0 }
+    return .nothing(path: board.spiFlash ?? board.board ?? "no image", bytes: flash?.contents ?? [])
   }
 
   private func watchTohost(_ session: Session) throws {

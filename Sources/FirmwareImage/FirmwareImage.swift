@@ -116,6 +116,26 @@ public struct FirmwareImage: Sendable {
     self.code = Self.code(file, sections: sections, segments: segments)
   }
 
+  /// An image without anything in it: for a machine that gets its program in another way. `bytes`: what it gets it from.
+  public static func nothing(path: String, bytes: [UInt8]) -> FirmwareImage {
+    FirmwareImage(
+      path: path, fileBytes: bytes, entry: 0, segments: [], symbols: SymbolTable([], sectionEnds: [:]),
+      attributes: BuildAttributes(flags: 1, section: []), code: [])
+  }
+
+  private init(
+    path: String, fileBytes: [UInt8], entry: UInt32, segments: [Segment], symbols: SymbolTable,
+    attributes: BuildAttributes, code: [CodeRange]
+  ) {
+    self.path = path
+    self.fileBytes = fileBytes
+    self.entry = entry
+    self.segments = segments
+    self.symbols = symbols
+    self.attributes = attributes
+    self.code = code
+  }
+
   /// The labels of two ranges that share an address, if any do.
   static func firstOverlap(_ ranges: [(start: UInt64, count: UInt64, label: String)]) -> (String, String)? {
     let sorted = ranges.sorted { $0.start < $1.start }

@@ -12,6 +12,8 @@ public struct Diagnostic: Sendable {
     case hang
     /// Execution of something that is not code.
     case execution
+    /// An instruction or CSR that the core does not have; it takes exception 2, which software may mean to happen.
+    case illegalInstruction
     /// A part of the hardware that the emulator does not model.
     case notModelled
     /// A use of a peripheral that its hardware does not do what it seems to do for.

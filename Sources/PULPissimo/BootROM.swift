@@ -1,38 +1,26 @@
-// The boot ROM's contents.
+// The boot ROM: contents assembled from `firmware/boot/boot_rom.S`, and names for its places.
 //
-// A small ROM of our own (`pulpissimo.md` section 8, [advice]): sets mie to all ones, then jumps to FC_BOOTADDR when the
-// boot mode pins say 3, else waits for a debugger in WFI. Loading from SPI flash is left out.
+// The source says what each boot mode does and how an image lies in the flash; `BootROMImage.swift` is generated from it.
 
 import HardwareModel
 
-enum BootROM {
-  /// Words from the reset entry on.
-  static let program: [UInt32] = [
-    0xFFF0_0293,  // li    t0, -1
-    0x3042_9073,  // csrw  mie, t0
-    0x1A10_42B7,  // lui   t0, 0x1a104       soc_ctrl
-    0x0C42_A303,  // lw    t1, 0xc4(t0)      BOOTSEL
-    0x0030_0393,  // li    t2, 3
-    0x0073_1663,  // bne   t1, t2, 1f
-    0x0042_A303,  // lw    t1, 4(t0)         FC_BOOTADDR
-    0x0003_0067,  // jr    t1
-    0x1050_0073,  // 1: wfi
-    0xFFDF_F06F,  // j     1b
-  ]
-
-  /// Fills `memory`: every vector and the reset entry lead to the program.
+/// The boot ROM of this machine.
+public enum BootROM {
+  /// Puts the ROM's contents into `memory`.
   static func fill(_ memory: DirectMemory) {
-    let entry = MemoryMap.resetEntry &- MemoryMap.rom
-    for vector in stride(from: UInt32(0), to: entry, by: 4) {
-      memory.writeWord(memory.base &+ vector, jump(by: entry &- vector))
-    }
-    for (index, word) in program.enumerated() {
-      memory.writeWord(memory.base &+ entry &+ UInt32(4 * index), word)
+    for (index, word) in BootROMImage.words.enumerated() {
+      memory.writeWord(memory.base &+ UInt32(truncatingIfNeeded: 4 * index), word)
     }
   }
 
-  /// `j` over `distance` bytes, below 2 KiB.
-  private static func jump(by distance: UInt32) -> UInt32 {
-    (distance & 0x7FE) << 20 | 0x6F
+  /// `load_area+0x10` for an address of the ROM, repetitions included; nil elsewhere.
+  public static func describe(_ address: Address) -> String? {
+    guard address >= MemoryMap.rom && address < MemoryMap.romEnd else { return nil }
+    let offset = address & (MemoryMap.romSize &- 1)
+    guard offset < UInt32(truncatingIfNeeded: 4 * BootROMImage.words.count),
+      let symbol = BootROMImage.symbols.last(where: { $0.offset <= offset })
+    else { return nil }
+    let distance = offset - symbol.offset
+    return symbol.name + (distance == 0 ? "" : "+0x" + String(distance, radix: 16))
   }
 }

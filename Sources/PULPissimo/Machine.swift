@@ -68,6 +68,8 @@ public final class Machine {
   func setExitCode(_ code: UInt32) { exitCode = code }
   private(set) var strictViolation: (message: String, pc: Address)?
   private var isBooted = false
+  /// Presets FC_BOOTADDR.
+  private var setBootAddress: ((Address) -> Void)?
   /// Puts levels on the GPIO block's inputs.
   private var setPins: ((UInt32, Cycle) -> Void)?
 
@@ -240,6 +242,7 @@ public final class Machine {
     if isP7 {
       let control = APBSoCControl(bootSelect: configuration.bootSelect)
       control.onExit = exit
+      setBootAddress = { [unowned control] in control.presetBootAddress($0) }
       control.onPadFunction = { [unowned self] pad, function, cycle in
         selectTimer(Self.timerOutputP7(pad: pad, function: function), for: pad, from: cycle)
       }
@@ -252,6 +255,7 @@ public final class Machine {
     } else {
       let control = SoCControl(info: information, bootSelect: configuration.bootSelect)
       control.onExit = exit
+      setBootAddress = { [unowned control] in control.presetBootAddress($0) }
       bus.add(control, at: MemoryMap.socControl, size: MemoryMap.slotSize)
       let gpio = GPIO(queue: queue)
       gpio.onInterrupt = { [unowned self] in gpioInterrupt($0, at: $1) }
@@ -346,21 +350,33 @@ public final class Machine {
     isBooted = true
   }
 
-  /// The state after reset: the boot ROM runs.
-  public func bootFromROM() {
+  /// The state after reset: the boot ROM runs. `preloaded`: the address that someone has put into FC_BOOTADDR, where
+  /// boot mode 3 jumps to.
+  public func bootFromROM(preloaded: Address? = nil) {
+    if let preloaded { setBootAddress?(preloaded) }
     hart.start(at: MemoryMap.resetEntry, mie: 0)
     isBooted = true
   }
 
   // MARK: Diagnostics
 
-  private func report(_ diagnostic: Diagnostic) {
+  /// Reports something about the program that only someone outside can know.
+  public func remark(_ diagnostic: Diagnostic) { report(diagnostic, at: hart.pc) }
+
+  /// SoC cycles in a second, as FLL 0 is set.
+  public var frequency: UInt64 {
+    let period = reference.cyclesPerPeriod
+    return 32_768 &* period.numerator / max(period.denominator, 1)
+  }
+
+  private func report(_ diagnostic: Diagnostic, at pc: Address? = nil) {
     let isViolation =
       switch diagnostic.kind {
       case .unmapped, .readOnly, .execution: true
       default: false
       }
-    let place = diagnostic.kind == .execution ? hart.pc : hart.accessPC
+    let isOfCore = diagnostic.kind == .execution || diagnostic.kind == .illegalInstruction
+    let place = pc ?? (isOfCore ? hart.pc : hart.accessPC)
     if configuration.strict && isViolation && strictViolation == nil {
       strictViolation = (diagnostic.message, place)
       hart.requestStop(.requested)

@@ -174,6 +174,19 @@ public final class PeripheralBus: HartBus {
 
   // MARK: Errors
 
+  /// What an access that is never answered has reached.
+  func unansweredPlace(_ address: Address) -> String {
+    if MemoryMap.clusterPlug.contains(address) {
+      return "the plug for an external cluster, which nothing is connected to"
+    }
+    switch slot(at: address)?.target {
+    case is UDMA: return "a slot of the uDMA that has no peripheral"
+    case is FLL: return "the registers of an FLL that does not exist"
+    case let target?: return "a part of \(target.registers.name) that does not answer"
+    case nil: return "nothing that answers"
+    }
+  }
+
   private func romWord(_ address: Address) -> UInt32? {
     guard address >= MemoryMap.rom && address < MemoryMap.romEnd else { return nil }
     return rom?.word(MemoryMap.rom &+ (address & (MemoryMap.romSize &- 1)))

@@ -90,6 +90,8 @@ extension Machine {
 
   private func describe(_ lockup: Lockup) -> String {
     switch lockup {
+    case .sleep where BootROM.describe(hart.pc) != nil && configuration.bootSelect == 1:
+      return "the boot ROM waits for a debugger (boot mode 1), and there is none"
     case .sleep:
       let mask = interruptController.mask
       let waiting =
@@ -101,7 +103,8 @@ extension Machine {
       return "the core sleeps in WFI and can never wake: \(waiting)\(hint)"
     case .bus(let address, let isWrite):
       let what = isWrite ? "store to" : "load from"
-      return "the \(what) \(hex(address)) is never answered: the bus hangs there"
+      return "the \(what) \(hex(address)) is never answered: the bus hangs, because there is "
+        + bus.unansweredPlace(address)
     case .trapLoop(let cause):
       return "exceptions without end: the first instruction of the trap handler at \(hex(hart.pc)) traps again "
         + "with the same cause (mcause \(cause))"

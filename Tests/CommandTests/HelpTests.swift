@@ -7,7 +7,10 @@ import TestSupport
 import Testing
 
 @Suite struct HelpTests {
-  @Test(arguments: ["", "run", "demo", "overhead", "info", "registers", "parameters", "vectors", "replay"])
+  @Test(arguments: [
+    "", "run", "demo", "overhead", "report", "sweep", "merge", "info", "flash-image", "registers", "parameters",
+    "vectors", "replay",
+  ])
   func `--help is what Tests Snapshots holds`(command: String) throws {
     let arguments = command.isEmpty ? ["--help"] : [command, "--help"]
     let outcome = try run(Repository.pulpemu, arguments, environment: ["COLUMNS": "80"])

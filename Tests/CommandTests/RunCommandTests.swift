@@ -476,11 +476,4 @@ enum Sample {
     }
   }
 
-  @Test func `--boot rom starts in the ROM, which waits for a debugger`() throws {
-    try Emulator.inFolder { emulator in
-      let outcome = try emulator.run("run", "--boot", "rom", emulator.image(Sample.exit(1)))
-      #expect(outcome.status == 120)
-      #expect(outcome.lastErrorLine.contains("0x1A0000A"))
-    }
-  }
 }

@@ -11,7 +11,10 @@ nonisolated(unsafe) private let signalFlag: UnsafeMutablePointer<sig_atomic_t> =
 
 private func noteSignal(_ signal: Int32) {
   // A second one ends the process at once.
-  if signalFlag.pointee != 0 { _exit(130) }
+  if signalFlag.pointee != 0 {
+    HostTerminal.restore()
+    _exit(130)
+  }
   signalFlag.pointee = 1
 }
 

@@ -13,6 +13,13 @@ struct MachineOptions: ParsableArguments {
   var boot = "direct"
 
   @Option(
+    name: .customLong("bootsel"),
+    help: ArgumentHelp(
+      "Boot mode pins; with --boot rom: 1 wait for a debugger, 2 SPI flash (default), 3 start the loaded image.",
+      valueName: "0-3"))
+  var bootSelect: UInt32?
+
+  @Option(
     name: .customLong("l2-interleaved"), help: ArgumentHelp("Interleaved L2 fitted.", valueName: "256K|512K"))
   var interleaved: String?
 
@@ -46,6 +53,11 @@ struct MachineOptions: ParsableArguments {
     configuration.profile = profile
     guard boot == "direct" || boot == "rom" else {
       throw HostError.usage("--boot takes direct or rom, not '\(boot)'")
+    }
+    if boot == "rom" { configuration.bootSelect = 2 }
+    if let bootSelect {
+      guard bootSelect <= 3 else { throw HostError.usage("--bootsel takes 0 to 3, not \(bootSelect)") }
+      configuration.bootSelect = bootSelect
     }
     guard ["interpreter", "translator", "auto"].contains(engine) else {
       throw HostError.usage("--engine takes interpreter, translator or auto, not '\(engine)'")
@@ -113,6 +125,7 @@ struct MachineOptions: ParsableArguments {
     }
     if profile != "p8" { result["profile"] = profile }
     if boot != "direct" { result["boot"] = boot }
+    if let bootSelect { result["bootsel"] = String(bootSelect) }
     if timing != "rtl" { result["timing"] = timing }
     if strict { result["strict"] = "true" }
     if !memory.isEmpty { result["memory"] = memory.joined(separator: ",") }

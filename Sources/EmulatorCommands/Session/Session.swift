@@ -5,6 +5,7 @@ import Foundation
 import Instrumentation
 import PULPissimo
 import RISCV
+import Semihosting
 
 /// A machine with a firmware image in it.
 final class Session {
@@ -16,15 +17,16 @@ final class Session {
   /// What is wired to UART 0, if not standard output alone.
   var uart: UARTConnection?
   var trace: InstructionTrace?
+  var semihosting: Semihosting?
   private(set) var wallSeconds = 0.0
   private let isQuiet: Bool
   private let diagnosticLimit = 100
   private var diagnosticCount = 0
 
-  /// Builds the machine and loads `image`; refusals are host errors.
+  /// Builds the machine and loads `image`, unless the boot ROM will load it from the flash; refusals are host errors.
   init(
     image: FirmwareImage, configuration: MachineConfiguration, bootFromROM: Bool = false,
-    region: (begin: UInt32, end: UInt32)? = nil, output: GuestOutput, isQuiet: Bool
+    region: (begin: UInt32, end: UInt32)? = nil, profiles: Bool = false, output: GuestOutput, isQuiet: Bool
   ) throws {
     self.image = image
     self.output = output
@@ -33,11 +35,17 @@ final class Session {
     var configuration = configuration
     if configuration.strict { configuration.executableRanges = Self.executableRanges(image) }
     machine = Machine(configuration)
-    recorder = RunRecorder(machine, region: region)
+    recorder = RunRecorder(machine, region: region, profiles: profiles)
     machine.onCharacter = { [unowned output] in output.put($0) }
     machine.onDiagnostic = { [unowned self] in show($0) }
-    try Self.load(image, into: machine)
-    if bootFromROM { machine.bootFromROM() } else { machine.boot(at: image.entry) }
+    if bootFromROM {
+      let isPreloaded = configuration.bootSelect == 3
+      if isPreloaded { try Self.load(image, into: machine) }
+      machine.bootFromROM(preloaded: isPreloaded ? image.entry : nil)
+    } else {
+      try Self.load(image, into: machine)
+      machine.boot(at: image.entry)
+    }
   }
 
   /// Reads an ELF file; 65 and 66 as `cli.md` says.
@@ -90,6 +98,8 @@ final class Session {
       if let timeout, elapsed() >= timeout { return machine.limitEnd("the time limit of \(timeout) s was reached") }
       return nil
     }
+    if !isQuiet, let announcement = uart?.announcement { Console.error("pulpemu: \(announcement)") }
+    uart?.begin(until: { outsideEnd() != nil })
     var slice: UInt64 = 1 << 20
     // Up to where the run has come: a trace is switched on and off at cuts of it.
     var reached = machine.hart.cycle
@@ -123,7 +133,9 @@ final class Session {
 
   private func finish(_ end: RunEnd) -> RunEnd {
     if end.reason == .exit { machine.drainUART() }
-    uart?.flush()
+    output.flush()
+    uart?.end()
+    semihosting?.end()
     recorder.finish(at: end.cycles)
     trace?.finish(end.reason.rawValue, at: end.cycles)
     return end
@@ -133,6 +145,7 @@ final class Session {
 
   /// `0x1C008080 (main+0x10, main.c:12)`.
   func place(_ address: UInt32) -> String {
+    if let name = BootROM.describe(address) { return Self.hex(address) + " (boot ROM, \(name))" }
     // Line tables have rows for code that the linker dropped, at addresses where something else may lie.
     guard image.hasCode(at: address) else { return Self.hex(address) }
     let parts = [image.symbols.describe(address), sourceLines.location(of: address).map { "\($0)" }].compactMap { $0 }

@@ -31,13 +31,19 @@ struct TraceOptions: ParsableArguments {
     name: .customLong("trace-symbol"), help: ArgumentHelp("Trace only this function. Repeatable.", valueName: "NAME"))
   var symbols: [String] = []
 
+  @Flag(
+    name: .customLong("trace-source"),
+    help: "Say which source line an instruction comes from (needs debugging information).")
+  var source = false
+
   /// Format and filter, or what is wrong with the options (64).
-  func settings(_ image: FirmwareImage) throws -> (format: TraceFormat, filter: TraceFilter) {
+  func settings(_ image: FirmwareImage) throws -> TraceSettings {
     guard let format = TraceFormat(rawValue: format) else {
       throw HostError.usage("--trace-format takes text or jsonl, not '\(format)'")
     }
-    if trace == nil, from != nil || to != nil || !ranges.isEmpty || !symbols.isEmpty {
-      throw HostError.usage("--trace-from, --trace-to, --trace-range and --trace-symbol need --trace FILE")
+    if trace == nil, from != nil || to != nil || !ranges.isEmpty || !symbols.isEmpty || source {
+      throw HostError.usage(
+        "--trace-from, --trace-to, --trace-range, --trace-symbol and --trace-source need --trace FILE")
     }
     var filter = TraceFilter(from: from ?? 0, to: to ?? .max)
     for text in ranges {
@@ -56,8 +62,16 @@ struct TraceOptions: ParsableArguments {
       let next = image.symbols.all.lazy.map { UInt64($0.address) }.first { $0 > start } ?? 1 << 32
       filter.ranges.append(start..<(symbol.size > 0 ? start + UInt64(symbol.size) : next))
     }
-    return (format, filter)
+    return TraceSettings(format: format, filter: filter, namesSource: source)
   }
+}
+
+/// What the options say.
+struct TraceSettings {
+  var format: TraceFormat
+  var filter: TraceFilter
+  /// Source lines stand in the trace.
+  var namesSource: Bool
 }
 
 /// The trace's file: written through a large buffer while the program runs. A run that dies leaves a file without the
@@ -93,11 +107,13 @@ final class TraceFile {
 
 extension Session {
   /// Traces this session's run into `file`.
-  func attachTrace(_ file: TraceFile, _ settings: (format: TraceFormat, filter: TraceFilter)) {
+  func attachTrace(_ file: TraceFile, _ settings: TraceSettings) {
     let symbols = image.symbols
     let output = output
+    let lines = settings.namesSource ? sourceLines : nil
     trace = InstructionTrace(
       machine, format: settings.format, filter: settings.filter, symbol: { symbols.describe($0) },
+      source: { lines?.location(of: $0)?.description },
       write: { text in
         // What the firmware has printed so far comes first where both go to one place.
         if file.isStandardOutput { output.flush() }

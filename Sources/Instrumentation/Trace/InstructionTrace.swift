@@ -32,6 +32,7 @@ public final class InstructionTrace: InstructionObserver {
   private let format: TraceFormat
   private let filter: TraceFilter
   private let symbol: (Address) -> String?
+  private let source: (Address) -> String?
   /// Takes a piece of the trace; false: it could not be written, and no more is.
   private let write: (String) -> Bool
   private var pending: [TraceRecord] = []
@@ -40,15 +41,16 @@ public final class InstructionTrace: InstructionObserver {
   public private(set) var lines: UInt64 = 0
   public private(set) var hasFailed = false
 
-  /// A trace of `machine`. `symbol` names code addresses (`main+0x10`).
+  /// A trace of `machine`. `symbol` names code addresses (`main+0x10`), `source` their lines (`main.c:12`).
   public init(
     _ machine: Machine, format: TraceFormat, filter: TraceFilter, symbol: @escaping (Address) -> String?,
-    write: @escaping (String) -> Bool
+    source: @escaping (Address) -> String? = { _ in nil }, write: @escaping (String) -> Bool
   ) {
     self.machine = machine
     self.format = format
     self.filter = filter
     self.symbol = symbol
+    self.source = source
     self.write = write
     let pads = machine.board.pads
     let before = pads.onLevels
@@ -136,7 +138,7 @@ public final class InstructionTrace: InstructionObserver {
     guard filter.includes(pc) else { return }
     var record = TracedInstruction(
       cycle: cycle, number: hart.counters.instructions + 1, pc: pc, instruction: instruction, symbol: symbol(pc),
-      text: Disassembler.text(instruction, at: pc, symbol: symbol))
+      source: source(pc), text: Disassembler.text(instruction, at: pc, symbol: symbol))
     let operation = instruction.operation
     switch instruction.timing {
     case .load, .store:

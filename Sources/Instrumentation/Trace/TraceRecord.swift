@@ -35,6 +35,8 @@ struct TracedInstruction {
   var instruction: Instruction
   /// `main+0x10`.
   var symbol: String?
+  /// `main.c:12`, if asked for and known.
+  var source: String?
   var text: String
   /// Destination and its new value; nil: none, or not known yet.
   var destination: Int?
@@ -113,6 +115,7 @@ enum TraceRecord {
       effects.append("[\(hex(memory.address)):\(memory.size)] \(arrow) \(hex(memory.value))")
     }
     effects += record.accesses.map { text($0) }
+    if let source = record.source { effects.append("at \(source)") }
     guard effects.isEmpty else { return line + "; " + effects.joined(separator: "; ") }
     while line.hasSuffix(" ") { line.removeLast() }
     return line
@@ -141,6 +144,7 @@ enum TraceRecord {
     if !record.trapped { parts.append("\"number\":\(record.number)") }
     parts.append("\"pc\":\"\(hex(record.pc))\"")
     if let symbol = record.symbol { parts.append("\"symbol\":\(quoted(symbol))") }
+    if let source = record.source { parts.append("\"source\":\(quoted(source))") }
     if let word = Encoder.encode(record.instruction) {
       parts.append("\"word\":\"\(record.instruction.length == 2 ? hex16(word) : hex(word))\"")
     }

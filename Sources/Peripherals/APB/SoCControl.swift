@@ -34,6 +34,9 @@ public final class SoCControl: BusTarget {
   /// Bits 7:0 of JTAGREG.
   public var jtagOutput: UInt8 { UInt8(truncatingIfNeeded: bank[SoCControlRegisters.jtagReg]) }
 
+  /// Sets the start address before the machine runs, as a loader behind JTAG does.
+  public func presetBootAddress(_ address: UInt32) { bank[SoCControlRegisters.fcBootAddr] = address }
+
   /// The fetch-enable register in `cycle`.
   public func isFetchEnabled(at cycle: Cycle) -> Bool { fetchEnable.value(at: cycle) }
 

@@ -126,6 +126,9 @@ public final class Hart {
   public private(set) var watchedWord: Address?
   public var onWatchedStore: ((_ value: UInt32, _ cycle: Cycle) -> Void)?
   public var onDiagnostic: DiagnosticSink?
+  /// Asked at an EBREAK of 32 bits, with the words before and behind it: true if somebody outside has done what it asks
+  /// for. Then it is no exception; it flushes the pipeline and does not count as retired. a0 may have changed.
+  public var onBreakpoint: ((_ hart: Hart, _ before: UInt32, _ behind: UInt32) -> Bool)?
 
   public init(configuration: HartConfiguration, queue: EventQueue, bus: HartBus) {
     self.configuration = configuration

@@ -5,8 +5,9 @@
 // happens in ID in cycle c is active in c + 1, a taken branch (decided in EX) two cycles after it left ID. A CSR access
 // that leaves ID at T reads and writes in T + 1: it sees the events active up to T; a new selection holds from T + 2 on.
 //
-// Left out, because they never happen here: instruction-fetch waits (4; fetches are punctual), pipe stalls of a cluster
-// core (11), APU events (12 to 15; no FPU).
+// Fetch waits (4) happen only where a fetch is not punctual, so only the stepped engine counts them: a cycle without a
+// word from the fetch unit and without a jump. Left out, because they never happen here: pipe stalls of a cluster core
+// (11), APU events (12 to 15; no FPU).
 
 import HardwareModel
 
@@ -16,6 +17,7 @@ enum PerformanceEvent {
   static let instruction: UInt32 = 1 << 1
   static let loadUseStall: UInt32 = 1 << 2
   static let jumpRegisterStall: UInt32 = 1 << 3
+  static let fetchWait: UInt32 = 1 << 4
   static let load: UInt32 = 1 << 5
   static let store: UInt32 = 1 << 6
   static let jump: UInt32 = 1 << 7
@@ -23,7 +25,7 @@ enum PerformanceEvent {
   static let takenBranch: UInt32 = 1 << 9
   static let compressed: UInt32 = 1 << 10
   /// Those that need every instruction to be looked at.
-  static let slow: UInt32 = 0x7EE
+  static let slow: UInt32 = 0x7FE
 }
 
 /// What the event counter has seen.
@@ -77,7 +79,7 @@ extension Hart {
     var events: UInt32 = 0
     if selected & PerformanceEvent.loadUseStall != 0, here < timing.lastLoadReady {
       let isSplit = lastLoadWasSplit && here == lastLoadIssue + 1
-      let overwrites = timing.lastLoad >= 0 && instruction.aluDestination == timing.lastLoad && !isSplit
+      let overwrites = timing.lastLoad >= 0 && instruction.overwriteOperand == timing.lastLoad && !isSplit
       if reads(instruction, timing.lastLoad) || overwrites { events |= PerformanceEvent.loadUseStall }
     }
     if issue.jump > here { events |= PerformanceEvent.jumpRegisterStall }

@@ -79,7 +79,7 @@ public struct PipelineTiming: Sendable, Equatable {
     if t < lastLoadReady {
       let uses =
         lastLoad != 0 && lastLoad > 0 && (Int(instruction.rs1) == lastLoad || Int(instruction.rs2) == lastLoad)
-      if uses || instruction.aluDestination == lastLoad && lastLoad >= 0 { t = lastLoadReady }
+      if uses || instruction.overwriteOperand == lastLoad && lastLoad >= 0 { t = lastLoadReady }
     }
     var jump = avail
     if instruction.timing == .jumpRegister && instruction.rs1 != 0 {

@@ -100,9 +100,11 @@ public enum Decoder {
   private static func illegal(_ word: UInt32, length: UInt8) -> Instruction {
     var result = Instruction()
     result.operation = .illegal
-    result.timing = .illegal
+    // SYSTEM with funct3 4 is refused as a CSR access is: a cycle sooner.
+    result.timing = length == 4 && word & 0x707F == 0x4073 ? .environment : .illegal
     result.length = length
     result.immediate = word
+    RefusedOperands(length == 4 ? word : RefusedOperands.expansion(UInt16(truncatingIfNeeded: word))).set(in: &result)
     return result
   }
 }

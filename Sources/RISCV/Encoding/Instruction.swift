@@ -34,7 +34,7 @@ public enum TimingClass: UInt8, Sendable {
   case csr
   /// FENCE and FENCE.I: refetch.
   case fence
-  /// ECALL and EBREAK.
+  /// ECALL, EBREAK, and CSR accesses of the kind that does not exist (funct3 4).
   case environment
   case machineReturn
   case waitForInterrupt
@@ -67,7 +67,7 @@ public struct Instruction: Sendable, Equatable {
   /// Source registers; 0 when the field is no register operand.
   public var rs1: UInt8 = 0
   public var rs2: UInt8 = 0
-  /// CSR number of a CSR access.
+  /// CSR number of a CSR access; of an illegal encoding 1 if the decoder takes `rd` for a destination of the ALU.
   public var csr: UInt16 = 0
   /// Immediate, sign-extended; LUI and AUIPC: in place; CSR…I: the zero-extended 5 bits; illegal: the word itself.
   public var immediate: UInt32 = 0
@@ -81,6 +81,13 @@ public struct Instruction: Sendable, Equatable {
     case .alu, .multiplyHigh, .divide, .jump, .jumpRegister, .csr: Int(rd)
     default: -1
     }
+  }
+
+  /// The destination that ID compares with that of a load on its way: also that of an encoding which it refuses
+  /// (`regfile_alu_we_dec_o` of `cv32e40p_decoder.sv`), although nothing is written then.
+  @inlinable
+  public var overwriteOperand: Int {
+    operation == .illegal ? (csr != 0 ? Int(rd) : -1) : aluDestination
   }
 
   /// True if control can go elsewhere than to the next instruction.

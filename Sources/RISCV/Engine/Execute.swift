@@ -23,7 +23,20 @@ extension Hart {
       let next = pc &+ UInt32(instruction.length)
       retire(instruction)
       flush(t: t, cycles: 3, target: next)
-    case .environment: raise(instruction.operation == .ecall ? 11 : 3, t: t, cycles: 3)
+    case .environment:
+      switch instruction.operation {
+      case .ecall: raise(11, t: t, cycles: 3)
+      case .ebreak:
+        if instruction.length == 4, isHandledOutside(at: t) {
+          pc = pc &+ 4
+          flush(t: t, cycles: 3, target: pc)
+        } else {
+          raise(3, t: t, cycles: 3)
+        }
+      default:
+        reportIllegal(instruction)
+        raise(2, t: t, cycles: 3)
+      }
     case .illegal:
       reportIllegal(instruction)
       raise(2, t: t, cycles: 4)
@@ -40,6 +53,29 @@ extension Hart {
       retire(instruction)
       fallAsleep(t: t)
     }
+  }
+
+  /// Offers the EBREAK at `pc` to whoever is outside.
+  private func isHandledOutside(at t: Cycle) -> Bool {
+    guard let onBreakpoint else { return false }
+    let (before, behind) = (instructionWord(pc &- 4), instructionWord(pc &+ 4))
+    // What is on its way still arrives: the registers must hold what the program means.
+    while !outstanding.isEmpty, queue.next != .never { queue.run(through: queue.next) }
+    return onBreakpoint(self, before, behind)
+  }
+
+  /// The word of instructions at `address`, which need only be even.
+  private func instructionWord(_ address: Address) -> UInt32 {
+    func half(_ address: Address) -> UInt32 {
+      let word: UInt32
+      if let window = fetchableWindow(address) {
+        word = window.memory.word(window.canonical &+ (address &- window.base))
+      } else {
+        word = bus.peekFetch(address & ~3)
+      }
+      return word >> (address & 2 != 0 ? 16 : 0) & 0xFFFF
+    }
+    return half(address) | half(address &+ 2) << 16
   }
 
   @inline(__always)
@@ -206,7 +242,7 @@ extension Hart {
     } else {
       text = "illegal access to CSR \(CSRNames.name(instruction.csr))"
     }
-    onDiagnostic(Diagnostic(.execution, key: "illegal@\(pc)", text + "; the core takes exception 2"))
+    onDiagnostic(Diagnostic(.illegalInstruction, key: "illegal@\(pc)", text + "; the core takes exception 2"))
   }
 }
 
@@ -282,14 +318,16 @@ enum IllegalEncoding {
       }
     }
     if word == .max { return "all ones, as in erased flash" }
+    if let found = XpulpEncoding.instruction(word) {
+      let group = "the Xpulp extension (\(found.group.rawValue)), which this core is built without"
+      return found.name.map { "\($0) of \(group)" } ?? "a reserved word of an opcode of \(group)"
+    }
     switch word & 0x7F {
     case 0x07, 0x27, 0x43, 0x47, 0x4B, 0x4F, 0x53: return "floating point (F/D extension), which the core lacks"
     case 0x2F: return "an atomic (A extension), which the core lacks"
-    case 0x0B, 0x2B, 0x5B, 0x7B: return "a custom opcode of the Xpulp extension, which this core is built without"
-    case 0x57: return "a vector instruction (V extension or Xpulp SIMD), which the core lacks"
     case 0x3B, 0x1B: return "a 64-bit (RV64) instruction"
-    case 0x03, 0x23, 0x63: return "a load, store or branch of the Xpulp extension, or reserved"
-    case 0x13, 0x33: return "of a bit-manipulation extension (Zb…, Xpulp), which the core lacks"
+    case 0x03, 0x23: return "a load or store of another width (RV64), or reserved"
+    case 0x13, 0x33: return "of a bit-manipulation extension (Zb…) or vectorial floating point (Xfvec), or reserved"
     default: return nil
     }
   }

@@ -371,10 +371,11 @@ final class SteppedEngine {
     let exReady =
       p.exIsValid && p.exKind == .branch
       || (!p.exIsValid || c >= p.exDone) && (p.parts == 0 || p.parts == 1 && dataGranted) && wbReady
+    // While the first half of a split load is in EX (data_misaligned_i) an overwrite does not count as a hazard.
     let loadHazard =
       (exHoldsLoad || p.wbHasLoad && !wbReady)
       && (p.exLoad != 0 && (rs1 == p.exLoad || Int(p.id.instruction.rs2) == p.exLoad)
-        || decodes && p.id.aluDestination == p.exLoad)
+        || decodes && p.parts != 2 && p.id.instruction.overwriteOperand == p.exLoad)
     // What is past passes only as far as it went: the instruction behind it stays in ID.
     let isHeldBack = p.idIsValid && !isPast && !isLive
     let idReady = exReady && !loadHazard && !jumpWaits && p.parts != 2 && !isHeldBack
@@ -450,7 +451,8 @@ final class SteppedEngine {
     }
     p.jumpIsDone = p.jumpIsDone && !idReady
     if counts {
-      noteEvents(hart, selected, issued: issues ? retired : nil, jumpWaits, loadHazard, idReady, haltsID)
+      let misses = !setsPC && (p.flush > 0 || p.fifo == 0 && !fetchAnswered)
+      noteEvents(hart, selected, issued: issues ? retired : nil, jumpWaits, loadHazard, idReady, haltsID, misses)
     }
     if let entering {
       p.idIsValid = true
@@ -491,9 +493,9 @@ final class SteppedEngine {
   /// Books the events of this cycle, active in the next one: `cv32e40p_id_stage.sv`.
   private func noteEvents(
     _ hart: Hart, _ selected: UInt32, issued: StagedInstruction?, _ jumpWaits: Bool, _ loadHazard: Bool,
-    _ idIsReady: Bool, _ haltsID: Bool
+    _ idIsReady: Bool, _ haltsID: Bool, _ misses: Bool
   ) {
-    var events: UInt32 = 0
+    var events: UInt32 = misses ? PerformanceEvent.fetchWait : 0
     // Only the first cycle of a stall counts: the one after ID was free.
     if idWasFree && p.state == .decode && !haltsID {
       if jumpWaits { events |= PerformanceEvent.jumpRegisterStall }
