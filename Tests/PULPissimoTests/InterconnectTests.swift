@@ -12,8 +12,8 @@ import Testing
 @Suite("L2 interconnect")
 struct InterconnectTests {
   /// What a trace's masters do, as a bench; nil if it uses what the machine's interconnect has no master for.
-  private func bench(_ trace: L2Trace) -> InterconnectBench? {
-    var bench = InterconnectBench()
+  private func bench(_ trace: L2Trace, interleavedBanks: Int = 4) -> InterconnectBench? {
+    var bench = InterconnectBench(interleavedBanks: interleavedBanks)
     var beats: [Int: [L2Trace.Access]] = [:]
     for access in trace.accesses {
       guard case .bank = L2Crossbar.target(access.master, access.address) else { return nil }
@@ -91,8 +91,8 @@ struct InterconnectTests {
     #expect(played >= 35)
   }
 
-  @Test("Skipping in bulk gives the grants of stepping every cycle", arguments: UInt64(1)...40)
-  func skipsExactly(_ seed: UInt64) {
+  @Test("Skipping in bulk gives the grants of stepping every cycle", arguments: UInt64(1)...40, [4, 8])
+  func skipsExactly(_ seed: UInt64, _ banks: Int) {
     var random = SplitMix64(seed: seed)
     func number(_ range: Range<Int>) -> Int { Int.random(in: range, using: &random) }
     func address() -> Address { 0x1C01_0000 + UInt32(4 * number(0..<64)) }
@@ -140,13 +140,13 @@ struct InterconnectTests {
       }
       phases.append(steps)
     }
-    guard var bench = bench(trace) else {
+    guard var bench = bench(trace, interleavedBanks: banks) else {
       Issue.record("seed \(seed): no bench")
       return
     }
     bench.phases = phases.map { ($0, InterconnectBench.cycles($0)) }
     bench.run()
-    #expect(compare(trace, trace.play(.closedLoop), bench))
+    #expect(compare(trace, trace.play(.closedLoop, interleavedBanks: banks), bench))
   }
 
   @Test(
@@ -187,6 +187,19 @@ struct InterconnectTests {
     #expect(total == granted.count)
     // The accelerator's beats are delayed, never lost: it ends after its own cycles and its stalls.
     #expect(bench.end == 400 + bench.stalls)
+  }
+
+  @Test("Of two masters that walk through memory twice as many banks keep more apart")
+  func banksKeepMastersApart() {
+    func stalls(_ banks: Int) -> Cycle {
+      var bench = InterconnectBench(interleavedBanks: banks)
+      let steps: [BeatStep] = [.beats(BeatRun(address: 0x1C01_0000, rowStride: 16, rows: 1024, rowBytes: 16))]
+      bench.phases = [(steps, InterconnectBench.cycles(steps))]
+      bench.data.accesses = (0..<4096).map { (0x1C02_0000 + 4 * $0, 0, 3) }
+      bench.run(untilAcceleratorEnds: true)
+      return bench.stalls
+    }
+    #expect(stalls(4) > stalls(8) && stalls(8) > 0)
   }
 
   @Test("One master alone is granted every request in its own cycle", arguments: 0..<4)

@@ -11,28 +11,43 @@ import RetentionAccelerator
 
 /// Words by bank and window.
 struct BankUse {
-  static let names = ["interleaved 0", "interleaved 1", "interleaved 2", "interleaved 3", "private 0", "private 1"]
+  /// The interleaved banks, then the two private ones.
+  let names: [String]
+  private let interleavedBanks: Int
   private static let mostWindows = 4096
 
   /// Cycles of a window: doubled whenever there are too many windows.
   private(set) var width: Cycle = 64
-  private var words: [[Double]] = []
+  private var windows: [[Double]] = []
   private let from: Cycle
 
   /// Counts from cycle `from` on.
-  init(from: Cycle) { self.from = from }
+  init(from: Cycle, interleavedBanks: Int) {
+    self.from = from
+    self.interleavedBanks = interleavedBanks
+    names = (0..<interleavedBanks).map { "interleaved \($0)" } + ["private 0", "private 1"]
+  }
+
+  /// The column of `address`; nil if it lies in no bank.
+  private func column(_ master: L2Master, _ address: Address) -> Int? {
+    guard case .bank(let bank) = L2Crossbar.target(master, address, interleavedBanks: interleavedBanks) else {
+      return nil
+    }
+    if let number = bank.interleavedNumber { return number }
+    return bank == .private0 ? interleavedBanks : bank == .private1 ? interleavedBanks + 1 : nil
+  }
 
   private mutating func add(_ bank: Int, _ count: Double, window: Int) {
-    while words.count <= window { words.append([Double](repeating: 0, count: Self.names.count)) }
-    words[window][bank] += count
+    while windows.count <= window { windows.append([Double](repeating: 0, count: names.count)) }
+    windows[window][bank] += count
   }
 
   private mutating func window(of cycle: Cycle) -> Int? {
     guard cycle >= from else { return nil }
     while (cycle - from) / width >= Cycle(Self.mostWindows) {
       width *= 2
-      words = stride(from: 0, to: words.count, by: 2).map { index in
-        index + 1 < words.count ? zip(words[index], words[index + 1]).map { $0 + $1 } : words[index]
+      windows = stride(from: 0, to: windows.count, by: 2).map { index in
+        index + 1 < windows.count ? zip(windows[index], windows[index + 1]).map { $0 + $1 } : windows[index]
       }
     }
     return Int((cycle - from) / width)
@@ -40,10 +55,8 @@ struct BankUse {
 
   /// An access of the core.
   mutating func add(_ address: Address, _ master: L2Master, at cycle: Cycle) {
-    guard case .bank(let bank) = L2Crossbar.target(master, address), bank.rawValue < Self.names.count,
-      let window = window(of: cycle)
-    else { return }
-    add(bank.rawValue, 1, window: window)
+    guard let bank = column(master, address), let window = window(of: cycle) else { return }
+    add(bank, 1, window: window)
   }
 
   /// `counts` words by bank, spread evenly over `start ..< end`.
@@ -60,22 +73,22 @@ struct BankUse {
   }
 
   /// The words of `bytes` bytes from `address` on by bank; `rows` runs of them, `stride` bytes apart.
-  static func words(_ address: Address, bytes: UInt32, rows: UInt32 = 1, stride: UInt32 = 0) -> [Int: UInt64] {
+  func words(_ address: Address, bytes: UInt32, rows: UInt32 = 1, stride: UInt32 = 0) -> [Int: UInt64] {
     var counts: [Int: UInt64] = [:]
     let each = UInt64((bytes &+ 3) / 4)
     // Rows that begin in the same bank are alike.
-    let kinds: UInt32 = stride % 16 == 0 ? 1 : min(rows, 4)
+    let round = UInt64(interleavedBanks)
+    let kinds: UInt32 = UInt64(stride) % (4 * round) == 0 ? 1 : min(rows, UInt32(interleavedBanks))
     for kind in 0..<kinds {
-      let place = address &+ kind &* stride
       let times = UInt64((rows - kind + kinds - 1) / kinds)
-      guard case .bank(let first) = L2Crossbar.target(.udmaTransmit, place) else { continue }
-      guard first.rawValue < 4 else {
-        counts[first.rawValue, default: 0] += each * times
+      guard let first = column(.udmaTransmit, address &+ kind &* stride) else { continue }
+      guard first < interleavedBanks else {
+        counts[first, default: 0] += each * times
         continue
       }
-      for offset in 0..<UInt64(4) {
-        let bank = (first.rawValue + Int(offset)) & 3
-        counts[bank, default: 0] += (each + 3 - offset) / 4 * times
+      for offset in 0..<round {
+        let bank = (first + Int(offset)) % interleavedBanks
+        counts[bank, default: 0] += (each + round - 1 - offset) / round * times
       }
     }
     return counts
@@ -88,7 +101,7 @@ struct BankUse {
     var lead = UInt64(configuration.tFetch + configuration.tCheck)
     if let address = record.address {
       let fetch = UInt64(model.beats(Int(DescriptorFormat.byteCount)))
-      add(Self.words(address, bytes: DescriptorFormat.byteCount), from: cycle, until: cycle + fetch)
+      add(words(address, bytes: DescriptorFormat.byteCount), from: cycle, until: cycle + fetch)
       cycle += fetch
     } else {
       lead = UInt64(configuration.tStart + configuration.tCheck)
@@ -101,7 +114,7 @@ struct BankUse {
       case .beats(let run):
         let beats = run.beats(of: configuration.beatBytes)
         add(
-          Self.words(run.address, bytes: run.rowBytes, rows: run.rows, stride: run.rowStride), from: cycle,
+          words(run.address, bytes: run.rowBytes, rows: run.rows, stride: run.rowStride), from: cycle,
           until: cycle + beats)
         cycle += beats
       }
@@ -112,13 +125,13 @@ struct BankUse {
   func counter(until end: Cycle) -> Timeline.Counter {
     var samples: [(cycle: Cycle, values: [Double])] = []
     let width = self.width
-    for (index, window) in words.enumerated() {
+    for (index, window) in windows.enumerated() {
       let start = from + Cycle(index) * width
       guard start < end else { break }
       let cycles = Double(min(width, end - start))
       let values = window.map { (1000 * min(1, $0 / cycles)).rounded() / 10 }
       if samples.last?.values != values { samples.append((start, values)) }
     }
-    return Timeline.Counter(name: "L2 banks in use", unit: "%", series: Self.names, samples: samples)
+    return Timeline.Counter(name: "L2 banks in use", unit: "%", series: names, samples: samples)
   }
 }

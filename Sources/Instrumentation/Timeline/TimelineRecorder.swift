@@ -47,7 +47,7 @@ public final class TimelineRecorder: RunListener, InstructionObserver {
     self.machine = machine
     self.options = options
     calls = CallStack(place)
-    banks = BankUse(from: options.from)
+    banks = BankUse(from: options.from, interleavedBanks: machine.configuration.interleavedBanks)
     transfers = TransferTracker(machine)
     recorder.listeners.append(self)
     if options.functions {
@@ -157,7 +157,7 @@ public final class TimelineRecorder: RunListener, InstructionObserver {
         ("direction", .text(transfer.isWrite ? "to L2" : "from L2")),
       ])
     if transfer.size > 0, transfer.size < 1 << 20 {
-      banks.add(BankUse.words(transfer.address, bytes: transfer.size), from: transfer.start, until: cycle)
+      banks.add(banks.words(transfer.address, bytes: transfer.size), from: transfer.start, until: cycle)
     }
   }
 
