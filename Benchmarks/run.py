@@ -7,6 +7,7 @@ QEMU has neither.
 
   --icount       QEMU with -icount shift=0 too
   --interpreter  the block engine without machine code too
+  --quiet        neither interrupts nor events
   --often        interrupts every 10,000 cycles, events every 1,000
   --hard         the hard cases instead: register accesses, polling, cold code, on pulpemu alone
   --elf A=B      a pair of your own: A runs on pulpemu, B on QEMU (see README.md)
@@ -62,6 +63,7 @@ def main():
     parser.add_argument("-n", "--rounds", type=int, default=3)
     parser.add_argument("--icount", action="store_true")
     parser.add_argument("--interpreter", action="store_true")
+    parser.add_argument("--quiet", action="store_true")
     parser.add_argument("--often", action="store_true")
     parser.add_argument("--hard", action="store_true")
     parser.add_argument("--elf", action="append", default=[], metavar="A=B")
@@ -72,7 +74,7 @@ def main():
     print(f"{cpu}, {os.cpu_count()} cores; {version}; {options.rounds} rounds; CPU seconds; ratios as median (min..max)")
     if options.hard:
         return hard_cases(options.rounds)
-    variant = "often" if options.often else "pulpemu"
+    variant = "often" if options.often else "quiet" if options.quiet else "pulpemu"
     names = options.kernels or ([] if options.elf else sorted(p.stem for p in (HERE / "kernels").glob("*.c")))
     pairs = [(n, str(HERE / "build" / f"{n}-{variant}.elf"), str(HERE / "build" / f"{n}-qemu.elf"), True) for n in names]
     pairs += [(pathlib.Path(e.split("=")[0]).stem[:12], *e.split("=", 1), False) for e in options.elf]
