@@ -36,11 +36,12 @@ struct RandomTimingProgram: Sendable, CustomTestStringConvertible {
     #expect(RandomTimingProgram.all.allSatisfy { $0.results.count == 97 })
   }
 
-  @Test(arguments: RandomTimingProgram.all, ["block", "exact", "stepped"])
+  @Test(arguments: RandomTimingProgram.all, ["translator", "block", "exact", "stepped"])
   func aRandomProgramReadsTheCountersOfTheRTL(_ program: RandomTimingProgram, engine: String) throws {
     let image = try FirmwareImage.load(path: Repository.path("Tests/Timing/build/random-\(program.seed).elf"))
     var configuration = MachineConfiguration()
-    configuration.hart.blockEngine = engine == "block"
+    configuration.hart.blockEngine = engine == "block" || engine == "translator"
+    configuration.hart.translator = engine == "translator"
     configuration.hart.alwaysStepped = engine == "stepped"
     let machine = Machine(configuration)
     machine.load(image)
