@@ -55,7 +55,7 @@ let package = Package(
         "PULPissimo", "FirmwareImage", "Instrumentation", "RegisterExport", "Semihosting", "GDBServer",
         "CLibCrypto",
         .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Yams", package: "Yams"),
-      ], swiftSettings: strict),
+      ], resources: [.embedInCode("Report/Page")], swiftSettings: strict),
     .executableTarget(name: "pulpemu", dependencies: ["EmulatorCommands"], swiftSettings: strict),
 
     // Tests: a target a module, then whole programs.
@@ -80,6 +80,7 @@ let package = Package(
     .testTarget(name: "GDBServerTests", dependencies: ["GDBServer"], swiftSettings: strict),
     .testTarget(name: "CommandTests", dependencies: ["EmulatorCommands", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "FirmwareTests", dependencies: ["EmulatorCommands", "PULPissimo", "TestSupport"], swiftSettings: strict),
+      name: "FirmwareTests", dependencies: ["EmulatorCommands", "FirmwareImage", "PULPissimo", "TestSupport"],
+      swiftSettings: strict),
   ]
 )

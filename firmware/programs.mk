@@ -3,7 +3,7 @@
 
 PROGRAMS := hello reta-selftest \
             retnet-generate-poll retnet-generate-irq retnet-generate-queue retnet-generate-list retnet-generate-host \
-            retnet-digits retnet-flash \
+            retnet-generate-shared retnet-digits retnet-flash \
             uart-loopback spi-flash i2c-devices gpio-pins timers pwm-wave camera i2s-echo
 
 COMMON  := startup/crt0.S startup/vectors.S hal/irq.c hal/soc_event.c hal/system.c hal/timer.c hal/udma_uart.c
@@ -31,9 +31,12 @@ SOURCES_retnet-generate-queue := $(JOBS_SOURCES)
 FLAGS_retnet-generate-queue   := $(call JOBS_STYLE,queue)
 MODEL_retnet-generate-queue   := charlm
 
-SOURCES_retnet-generate-list  := $(addprefix $(GENERATE)/,main.c request.c accelerator.c generate_list.c) \
-                                 $(NETWORK) retnet/retnet_pass.c $(DRIVER)
-MODEL_retnet-generate-list    := charlm
+LIST_SOURCES  := $(addprefix $(GENERATE)/,main.c request.c accelerator.c list.c) $(NETWORK) retnet/retnet_pass.c $(DRIVER)
+
+SOURCES_retnet-generate-list   := $(LIST_SOURCES) $(GENERATE)/generate_list.c
+MODEL_retnet-generate-list     := charlm
+SOURCES_retnet-generate-shared := $(LIST_SOURCES) $(GENERATE)/generate_shared.c
+MODEL_retnet-generate-shared   := charlm
 
 SOURCES_retnet-generate-host  := $(addprefix $(GENERATE)/,main.c request.c generate_host.c) \
                                  $(NETWORK) retnet/retnet_host.c retnet/host_norm.c retnet/host_retention.c
@@ -41,7 +44,6 @@ FLAGS_retnet-generate-host    := -I$(BUILD) -O3
 MODEL_retnet-generate-host    := charlm
 
 SOURCES_retnet-digits := $(wildcard examples/retnet-digits/*.c) $(NETWORK) retnet/retnet_pass.c $(DRIVER)
-FLAGS_retnet-digits   := -DRETNET_MAX_ROWS=64
 MODEL_retnet-digits   := digits
 
 # The weights come from the flash image build/charlm.flash (rules.mk).

@@ -66,6 +66,8 @@ struct RunCommand: ParsableCommand {
 
   @OptionGroup(title: "Instruction trace") var trace: TraceOptions
 
+  @OptionGroup(title: "Pictures") var pictures: PictureOptions
+
   @Flag(help: "Nothing of our own on standard error but refusals and errors.")
   var quiet = false
 
@@ -84,6 +86,10 @@ struct RunCommand: ParsableCommand {
     configuration.board = boardFiles.description
     let image = try image(configuration)
     for path in [stats, signature].compactMap({ $0 }) where path != "-" { try HostFiles.checkWritable(path) }
+    try pictures.check()
+    if trace.trace != nil, pictures.timeline != nil || pictures.waves != nil {
+      throw HostError.usage("--trace goes with neither --timeline nor --waves: run twice, the runs are the same")
+    }
     let dumps = try dump.map { try MemoryDump($0, image) }
     let files = try load.map { try RawFile($0, image) }
     let words = try signature.map { _ in try Signature(image) }
@@ -101,6 +107,7 @@ struct RunCommand: ParsableCommand {
     if let programHost { session.attachSemihosting(programHost, arguments: semihosting.arguments) }
     try words?.check(session.machine)
     try watchTohost(session)
+    let drawn = pictures.attach(to: session)
     let traceFile = try trace.trace.map { try TraceFile($0) }
     if let traceFile { session.attachTrace(traceFile, traceSettings) }
     if !quiet {
@@ -111,6 +118,7 @@ struct RunCommand: ParsableCommand {
     let end = session.run(limits: limits, timeout: timeout)
 
     try traceFile?.close(hasFailed: session.trace?.hasFailed ?? false)
+    try pictures.write(drawn, session, end)
     try boardFiles.writeBack(session.machine.board)
     var dumped: [String: [DumpedNumber]] = [:]
     for dump in dumps {

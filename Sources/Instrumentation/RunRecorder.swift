@@ -12,7 +12,7 @@ import RetentionAccelerator
 /// The record of one run.
 public final class RunRecorder: HartObserver {
   /// Accesses to one register.
-  public struct RegisterAccesses: Sendable, Equatable {
+  public struct RegisterAccesses: Sendable, Equatable, Encodable {
     public let block: String
     public let register: String
     public var reads: UInt64 = 0
@@ -28,6 +28,8 @@ public final class RunRecorder: HartObserver {
 
   let machine: Machine
   private var accesses: [Address: RegisterAccesses] = [:]
+  /// For each register the kinds of its reads and, one further, of its writes in `counts`.
+  private var accessKinds: [Address: Int] = [:]
   public private(set) var jobs: [JobRecord] = []
 
   // Host cycles by cause.
@@ -64,25 +66,49 @@ public final class RunRecorder: HartObserver {
   /// Contexts that hold a job, the running one included.
   private var committed = 0
   private(set) var latencies = LatencyRecords()
+  /// Instructions by address, if asked for.
+  public let profile: ExecutionProfile?
+  /// What the profile listens through while the region is open.
+  private var profileObserver: (any InstructionObserver)?
+  private var profileReplaces: (any InstructionObserver)?
+  /// Told of everything that the recorder is told.
+  public var listeners: [any RunListener] = []
+  private let operations = OperationTotals()
+  /// Descriptors of the run by operation and shape.
+  public var operationTotals: [OperationTotal] { operations.all }
   private var pendingStartMark: Cycle?
   private var pendingEndMark: Cycle?
   private var slot: EventQueue.Slot?
 
   /// Attaches a recorder to `machine`, which must not have run yet. `region`: addresses of the first and the last
   /// instruction of what is measured; nil for the default region.
-  public init(_ machine: Machine, region: (begin: Address, end: Address)? = nil) {
+  /// `profiles`: also counts the region's instructions by address, which takes the exact engine.
+  public init(_ machine: Machine, region: (begin: Address, end: Address)? = nil, profiles: Bool = false) {
     self.machine = machine
     regionSymbols = region
+    profile = profiles ? ExecutionProfile() : nil
     slot = machine.queue.register("recorder") { [unowned self] cycle in takeMarks(at: cycle) }
     machine.hart.observer = self
     if let region { machine.hart.watchedAddresses.formUnion([region.begin, region.end]) }
     machine.accelerator.onJobStarted = { [unowned self] in jobStarted($0) }
     machine.accelerator.onJobEnded = { [unowned self] in jobEnded($0) }
+    machine.accelerator.onDescriptor = { [unowned self] in descriptorEnded($0) }
+    profile?.onHandler = { [unowned self] in latencies.handled(at: $0) }
   }
 
   /// Accesses by register, in order of address.
   public var registerAccesses: [RegisterAccesses] {
     accesses.sorted { $0.key < $1.key }.map(\.value)
+  }
+
+  /// Accesses of the region by register, in order of address; only registers that were accessed in it.
+  public var regionAccesses: [RegisterAccesses] {
+    accesses.sorted { $0.key < $1.key }.compactMap { address, total in
+      guard let kind = accessKinds[address] else { return nil }
+      let part = RegisterAccesses(
+        block: total.block, register: total.register, reads: counts[kind], writes: counts[kind + 1])
+      return part.reads + part.writes > 0 ? part : nil
+    }
   }
 
   // MARK: Accesses
@@ -97,13 +123,27 @@ public final class RunRecorder: HartObserver {
         ?? RegisterAccesses(block: block.name, register: register?.name ?? "0x" + String(key & 0xFFF, radix: 16))
       if access.isWrite { entry.writes += 1 } else { entry.reads += 1 }
       accesses[key] = entry
+      countByRegister(key, access)
     }
     counts.add(access.isWrite ? .write : .read, at: access.issued)
     let isInside = interruptLevel > 0 && access.issued >= interruptStart
     if !isInside { accessesOutside += 1 }
+    for listener in listeners { listener.accessed(access, reached?.block, reached?.register) }
     guard let (block, register) = reached else { return }
     if !isInside && !access.isWrite { notePoll(access, block) }
     if block.name == RETARegisters.block.name { noteAccelerator(access, register) }
+  }
+
+  private func countByRegister(_ register: Address, _ access: BusAccess) {
+    let kind: Int
+    if let known = accessKinds[register] {
+      kind = known
+    } else {
+      kind = counts.nextKind
+      counts.reserve(kind + 1)
+      accessKinds[register] = kind
+    }
+    counts.add(kind: access.isWrite ? kind + 1 : kind, at: access.issued)
   }
 
   private func notePoll(_ access: BusAccess, _ block: RegisterBlock) {
@@ -132,7 +172,7 @@ public final class RunRecorder: HartObserver {
         triggered(access)
         close(access)
       case RETARegisters.softClear.offset:
-        committed = 0
+        setCommitted(0, at: access.phase + 1)
         latencies.dropCommitted()
         close(access)
       default:
@@ -164,22 +204,39 @@ public final class RunRecorder: HartObserver {
   private func triggered(_ access: BusAccess) {
     if firstTrigger == nil {
       firstTrigger = access.phase
-      if regionSymbols == nil { counts.open(at: access.phase + 1) }
+      if regionSymbols == nil {
+        counts.open(at: access.phase + 1)
+        openProfile(at: access.phase + 1)
+      }
       mark(startAt: access.phase + 1)
     }
     // A third commit has no context: nothing is committed.
     let commits = committed < RETA.contextCount
-    if commits { committed += 1 }
+    if commits { setCommitted(committed + 1, at: access.phase + 1) }
     latencies.triggered(at: access.phase, commits: commits)
   }
 
   // MARK: Jobs
 
-  private func jobStarted(_ job: JobRecord) { latencies.started(at: job.start) }
+  private func setCommitted(_ depth: Int, at cycle: Cycle) {
+    committed = depth
+    for listener in listeners { listener.queueChanged(depth, at: cycle) }
+  }
+
+  private func jobStarted(_ job: JobRecord) {
+    latencies.started(at: job.start)
+    for listener in listeners { listener.jobStarted(job) }
+  }
+
+  private func descriptorEnded(_ record: DescriptorRecord) {
+    operations.add(record, machine.accelerator.configuration)
+    for listener in listeners { listener.descriptorEnded(record) }
+  }
 
   private func jobEnded(_ job: JobRecord) {
     jobs.append(job)
-    committed = max(0, committed - 1)
+    for listener in listeners { listener.jobEnded(job) }
+    setCommitted(max(0, committed - 1), at: job.end + 1)
     guard !job.aborted else {
       latencies.aborted()
       return
@@ -213,6 +270,7 @@ public final class RunRecorder: HartObserver {
     }
     if let due = pendingEndMark, due <= cycle {
       regionEnd = mark(due)
+      profile?.extend()
       pendingEndMark = nil
     }
     if pendingStartMark != nil || pendingEndMark != nil { schedule() }
@@ -231,16 +289,39 @@ public final class RunRecorder: HartObserver {
       marks.append((begin, mark(cycle)))
       openMark = nil
       counts.close(at: cycle)
+      profile?.extend()
+      closeProfile()
     } else if pc == regionSymbols.begin, openMark == nil {
       openMark = mark(cycle)
       counts.open(at: cycle)
+      openProfile(at: cycle)
     }
+  }
+
+  private func openProfile(at cycle: Cycle) {
+    guard let profile else { return }
+    profile.open(at: cycle)
+    guard profileObserver == nil else { return }
+    profileReplaces = machine.hart.instructionObserver
+    let observer: any InstructionObserver = profileReplaces.map { InstructionObservers([$0, profile]) } ?? profile
+    profileObserver = observer
+    machine.hart.instructionObserver = observer
+  }
+
+  private func closeProfile() {
+    guard let profile, let observer = profileObserver else { return }
+    profile.close()
+    // Somebody else may have come in between.
+    if machine.hart.instructionObserver === observer { machine.hart.instructionObserver = profileReplaces }
+    profileObserver = nil
+    profileReplaces = nil
   }
 
   // MARK: Traps and sleep
 
   public func tookInterrupt(_ line: Int, at cycle: Cycle, pc: Address) {
     counts.add(.interrupt, at: cycle)
+    for listener in listeners { listener.tookInterrupt(line, at: cycle, pc: pc) }
     if line == InterruptController.eventLine { latencies.interrupted(at: cycle) }
     if interruptLevel == 0 {
       interruptStart = cycle
@@ -254,6 +335,7 @@ public final class RunRecorder: HartObserver {
   }
 
   public func returned(at cycle: Cycle) {
+    for listener in listeners { listener.returned(at: cycle) }
     guard interruptLevel > 0 else { return }
     interruptLevel -= 1
     if interruptLevel == 0 {
@@ -271,6 +353,7 @@ public final class RunRecorder: HartObserver {
   }
 
   public func slept(from: Cycle, until: Cycle) {
+    for listener in listeners { listener.coreSlept(from: from, until: until) }
     // What lies before the first sight of the accelerator is in no figure.
     if regionSymbols == nil && firstAcceleratorAccess == nil { return }
     asleep.insert(from: from, until: until)
@@ -280,17 +363,26 @@ public final class RunRecorder: HartObserver {
   public func finish(at cycle: Cycle) {
     if interruptLevel > 0 || isReturning { interrupt.insert(from: interruptStart, until: cycle) }
     let sleeping = machine.hart.sleepCycles(at: cycle) - machine.hart.counters.sleepCycles
-    if sleeping > 0 { asleep.insert(from: cycle - sleeping, until: cycle) }
+    if sleeping > 0 {
+      asleep.insert(from: cycle - sleeping, until: cycle)
+      for listener in listeners { listener.coreSlept(from: cycle - sleeping, until: cycle) }
+    }
     if let from = configuringFrom { configuring.insert(from: from, until: cycle) }
     if pendingStartMark != nil || pendingEndMark != nil {
       if let due = pendingStartMark { regionStart = mark(due) }
-      if let due = pendingEndMark { regionEnd = mark(due) }
+      if let due = pendingEndMark {
+        regionEnd = mark(due)
+        profile?.extend()
+      }
     }
     if let begin = openMark {
       marks.append((begin, mark(cycle)))
       openMark = nil
       counts.close(at: cycle)
+      profile?.extend()
     }
+    closeProfile()
+    for listener in listeners { listener.finished(at: cycle) }
     if regionSymbols == nil, let regionStart, let regionEnd, regionEnd.cycle > regionStart.cycle {
       marks = [(regionStart, regionEnd)]
     }

@@ -78,6 +78,15 @@ public struct Statistics: Sendable, Encodable {
   public var accelerator: Accelerator
   public var overhead: OverheadReport
   public var dump: [String: [DumpedNumber]] = [:]
+  /// Instructions of the region by function; only where they were counted.
+  public var functions: [FunctionCount]?
+  /// Descriptors of the run by operation and shape; `pulpemu overhead` and reports.
+  public var operations: [OperationTotal]?
+  /// A row a job; `pulpemu overhead` and reports.
+  public var timeline: [JobTiming]?
+  /// The same program on a machine without contention, and what that changes.
+  public var contention: ContentionCost?
+  public var energy: EnergyReport?
   public var wallSeconds: Double
   public var mips: Double
 
@@ -115,6 +124,79 @@ public struct Statistics: Sendable, Encodable {
     self.wallSeconds = wallSeconds
     mips = wallSeconds > 0 ? Double(counters.instructions) / wallSeconds / 1e6 : 0
   }
+}
+
+/// Retired instructions of a function of the symbol table.
+public struct FunctionCount: Sendable, Equatable, Encodable {
+  /// Part of it that the compiler has inlined; nested ones count for the innermost.
+  public struct Inlined: Sendable, Equatable, Encodable {
+    public let function: String
+    public let instructions: UInt64
+
+    public init(function: String, instructions: UInt64) {
+      self.function = function
+      self.instructions = instructions
+    }
+  }
+
+  public let function: String
+  public let instructions: UInt64
+  /// The largest first; not what is the function's own.
+  public let inlined: [Inlined]
+
+  public init(function: String, instructions: UInt64, inlined: [Inlined]) {
+    self.function = function
+    self.instructions = instructions
+    self.inlined = inlined
+  }
+}
+
+/// What contention costs each side: the run against one with `interconnect.contention` off.
+public struct ContentionCost: Sendable, Equatable, Encodable {
+  /// Figures of the run without contention.
+  public let cycles: Cycle
+  public let regionCycles: Cycle
+  public let hostActiveCycles: Cycle
+  public let hostStallCycles: Cycle
+  public let acceleratorCycles: Cycle
+  /// With contention by without; nil where there is nothing to divide by.
+  public let regionSlowdown: Double?
+  public let hostSlowdown: Double?
+  public let acceleratorSlowdown: Double?
+
+  public init(contended: Statistics, alone: Statistics) {
+    func ratio(_ a: Cycle, _ b: Cycle) -> Double? { b == 0 ? nil : Double(a) / Double(b) }
+    cycles = alone.cycles
+    regionCycles = alone.overhead.regionCycles
+    hostActiveCycles = alone.host.activeCycles
+    hostStallCycles = alone.host.stallCycles
+    acceleratorCycles = alone.overhead.work.cycles
+    regionSlowdown = ratio(contended.overhead.regionCycles, alone.overhead.regionCycles)
+    hostSlowdown = ratio(contended.host.activeCycles, alone.host.activeCycles)
+    acceleratorSlowdown = ratio(contended.overhead.work.cycles, alone.overhead.work.cycles)
+  }
+}
+
+/// Energy of the region and of the whole run, in picojoules, with what was assumed.
+public struct EnergyReport: Sendable, Equatable, Encodable {
+  public let unit = "pJ"
+  public let assumptions: EnergyAssumptions
+  public let region: EnergyEstimate
+  public let run: EnergyEstimate
+
+  public init(_ assumptions: EnergyAssumptions, _ statistics: Statistics) {
+    self.assumptions = assumptions
+    let work = statistics.overhead.work
+    region = EnergyEstimate(
+      assumptions, macs: work.macs, bytes: work.bytesRead + work.bytesWritten, cycles: work.cycles,
+      hostActiveCycles: statistics.overhead.hostActiveCycles)
+    let total = statistics.accelerator
+    run = EnergyEstimate(
+      assumptions, macs: total.macs, bytes: total.bytesRead + total.bytesWritten,
+      cycles: total.busyCycles + total.stallCycles, hostActiveCycles: statistics.host.activeCycles)
+  }
+
+  enum CodingKeys: String, CodingKey { case unit, assumptions, region, run }
 }
 
 /// A number of the guest's memory: of up to 64 bits, with or without a sign.

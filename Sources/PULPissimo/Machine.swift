@@ -87,7 +87,9 @@ public final class Machine {
     var accelerator = configuration.accelerator
     accelerator.l2Hi = MemoryMap.interleaved + fitted
     let interconnect =
-      configuration.contention ? L2Interconnect(l2: l2, acceleratorPorts: accelerator.ports) : nil
+      configuration.contention
+      ? L2Interconnect(
+        l2: l2, acceleratorPorts: accelerator.ports, interleavedBanks: configuration.interleavedBanks) : nil
     self.interconnect = interconnect
     // Before the event generator: with contended ports the accelerator reports a pulse in the cycle after it.
     self.accelerator = RETA(

@@ -27,6 +27,8 @@ public struct MachineConfiguration: Sendable {
   public var profile = Profile.p8
   /// Interleaved L2 fitted, KiB: 512 or 256. 256 repeats at 0x1C05_0000.
   public var interleavedKiB = 512
+  /// Banks that the interleaved L2 is made of: 4, or 8 for experiments (the chip has 4).
+  public var interleavedBanks = 4
   public var hart = HartConfiguration()
   public var accelerator = RETAConfiguration()
   public var extraMemories: [ExtraMemory] = []

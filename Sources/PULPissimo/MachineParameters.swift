@@ -74,6 +74,10 @@ public struct MachineParameter: Sendable {
       MachineParameter(
         path: "l2.interleaved", unit: "KiB", range: .integer(256...512, multiple: 256),
         summary: "interleaved L2 fitted", get: { $0.interleavedKiB }, put: { $0.interleavedKiB = $1 }),
+      MachineParameter(
+        path: "l2.interleavedBanks", unit: "banks", range: .integer(4...8, multiple: 4),
+        summary: "banks of the interleaved L2; words go round", get: { $0.interleavedBanks },
+        put: { $0.interleavedBanks = $1 }),
     ]
     + RETAConfiguration.parameters.map { parameter in
       MachineParameter(

@@ -20,12 +20,14 @@ public final class PeripheralBus: HartBus {
   /// Answer cycles of the last read and the last write on the AXI side.
   private var lastAnswer: (read: Cycle, write: Cycle) = (.never, .never)
 
-  weak var queue: EventQueue?
+  // All of these live as long as the machine that owns them and this bus. Not weak: a weak reference makes every
+  // retain of its object slow.
+  unowned(unsafe) var queue: EventQueue?
   /// The pins, which may still be driven from outside.
-  weak var pads: PadRing?
-  weak var udma: UDMA?
-  weak var interruptController: InterruptController?
-  weak var eventGenerator: SoCEventGenerator?
+  unowned(unsafe) var pads: PadRing?
+  unowned(unsafe) var udma: UDMA?
+  unowned(unsafe) var interruptController: InterruptController?
+  unowned(unsafe) var eventGenerator: SoCEventGenerator?
   var onDiagnostic: DiagnosticSink?
   var currentAccess: (() -> (pc: Address, cycle: Cycle))?
   private var reportedPlaces: Set<UInt64> = []
@@ -191,7 +193,7 @@ public final class PeripheralBus: HartBus {
     guard address >= MemoryMap.rom && address < MemoryMap.romEnd else { return nil }
     return rom?.word(MemoryMap.rom &+ (address & (MemoryMap.romSize &- 1)))
   }
-  weak var rom: DirectMemory?
+  unowned(unsafe) var rom: DirectMemory?
   /// Memory that holds no code, to the instruction port; nil where there is none.
   var dataWord: ((Address) -> UInt32?)?
 

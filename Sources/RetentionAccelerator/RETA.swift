@@ -128,7 +128,8 @@ public final class RETA: BusTarget {
   }
 
   private final class Owner {
-    weak var accelerator: RETA?
+    /// Not weak: that would make every retain of the accelerator slow.
+    unowned var accelerator: RETA?
   }
 
   // MARK: Observation

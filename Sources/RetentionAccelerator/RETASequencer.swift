@@ -24,7 +24,8 @@ extension RETA {
     descriptorStart = cycle
     let operation = descriptor.opcode == .ctrl ? nil : descriptor.opcode
     record = JobRecord(
-      id: jobs.runningID, operation: operation?.name.lowercased() ?? "illegal", start: cycle, end: cycle)
+      id: jobs.runningID, operation: operation?.name.lowercased() ?? "illegal", context: jobs.running, start: cycle,
+      end: cycle)
     onJobStarted?(record)
 
     let lead = UInt64(configuration.tStart &+ configuration.tCheck)

@@ -43,7 +43,9 @@ struct InterconnectBench {
   private(set) var stalls: Cycle = 0
   private(set) var end: Cycle = 0
 
-  init() { interconnect = L2Interconnect(l2: l2, acceleratorPorts: 4) }
+  init(interleavedBanks: Int = 4) {
+    interconnect = L2Interconnect(l2: l2, acceleratorPorts: 4, interleavedBanks: interleavedBanks)
+  }
 
   static func cycles(_ steps: [BeatStep]) -> Cycle {
     steps.reduce(0) { sum, step in

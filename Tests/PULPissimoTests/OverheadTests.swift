@@ -36,6 +36,8 @@ struct Measured {
   let report: OverheadReport
   let log = IssueLog()
   let statistics: Statistics
+  /// Instructions by address, from a third run.
+  let profile: [(address: UInt32, instructions: UInt64)]
 
   init(
     region: (String, String)? = nil, _ configuration: MachineConfiguration = MachineConfiguration(),
@@ -44,17 +46,20 @@ struct Measured {
     let program = Assembly(body)
     self.program = program
     let addresses = region.map { (begin: program.address($0.0), end: program.address($0.1)) }
-    func run(_ log: IssueLog?) -> Statistics {
+    func run(_ log: IssueLog?, profiles: Bool = false) -> (Statistics, RunRecorder) {
       let machine = machine(program, configuration)
-      let recorder = RunRecorder(machine, region: addresses)
+      let recorder = RunRecorder(machine, region: addresses, profiles: profiles)
       machine.hart.instructionObserver = log
       let end = machine.run(limits: patience)
       recorder.finish(at: end.cycles)
-      return Observation.statistics(machine, recorder, end)
+      return (Observation.statistics(machine, recorder, end), recorder)
     }
-    statistics = run(nil)
+    statistics = run(nil).0
     report = statistics.overhead
-    let logged = run(log)
+    let (profiled, recorder) = run(nil, profiles: true)
+    profile = recorder.profile?.counts ?? []
+    #expect(profiled.cycles == statistics.cycles && profiled.instructions == statistics.instructions)
+    let logged = run(log).0
     #expect(Observation.json(logged) == Observation.json(statistics), "observing changes nothing")
     #expect(statistics.exit.reason == "exit", "\(statistics.exit)")
     checkSums()
@@ -65,6 +70,11 @@ struct Measured {
     #expect(o.acceleratorBusyCycles + o.acceleratorStallCycles + o.acceleratorIdleCycles == o.regionCycles)
     #expect(o.hostActiveCycles + o.hostSleepCycles == o.regionCycles)
     #expect(o.hostConfigureCycles + o.hostPollCycles + o.hostInterruptCycles + o.hostOtherCycles == o.hostActiveCycles)
+    #expect(profile.reduce(0) { $0 + $1.instructions } == o.hostInstructions, "instructions by address")
+    #expect(o.registers.reduce(0) { $0 + $1.reads } == UInt64(o.mmioReads), "reads by register")
+    #expect(o.registers.reduce(0) { $0 + $1.writes } == UInt64(o.mmioWrites), "writes by register")
+    #expect(o.work.cycles == o.acceleratorBusyCycles + o.acceleratorStallCycles)
+    #expect((o.gaps?.max ?? 0) <= o.acceleratorIdleCycles && (o.gaps == nil) == (o.acceleratorIdleCycles == 0))
   }
 
   func times(_ label: String) -> [Cycle] { log.times(program.address(label)) }
@@ -97,6 +107,51 @@ struct Measured {
     #expect(m.report.latencies["doneToTrigger"]?.count == 1)
     #expect(m.report.interrupts == 0)
     #expect(m.report.interventionRatio == Double(m.report.hostActiveCycles) / Double(m.report.acceleratorBusyCycles))
+  }
+
+  @Test func `instructions are counted where they were executed, and only in the region`() throws {
+    let m = Measured { p in
+      p.li(.s0, At.reta)
+      p.submit(Self.job)
+      p.pollStatus("one")
+      p.li(.t3, 40)
+      p.label("between")
+      p.addi(.t3, .t3, -1)
+      p.bne(.t3, .zero, "between")
+      p.submit(Self.job)
+      p.pollStatus("two")
+      p.li(.t3, 99)
+      p.label("after")
+      p.addi(.t3, .t3, -1)
+      p.bne(.t3, .zero, "after")
+      p.exit()
+    }
+    let counts = Dictionary(uniqueKeysWithValues: m.profile.map { ($0.address, $0.instructions) })
+    #expect(counts[m.program.address("between")] == 40)
+    #expect(counts[m.program.address("after")] == nil)
+    let end = try #require(m.statistics.accelerator.perJob.last?.end)
+    let looks = m.times("two").filter { $0 <= end }.count
+    #expect(looks > 2 && counts[m.program.address("two")] == UInt64(looks))
+    let gap = try #require(m.report.gaps)
+    #expect(gap.count == 1 && gap.min == m.report.acceleratorIdleCycles)
+  }
+
+  @Test func `energy is what the specification's formula gives`() {
+    var assumptions = EnergyAssumptions()
+    assumptions.hostCycle = 3
+    let m = Measured { p in
+      p.li(.s0, At.reta)
+      p.submit(Self.job)
+      p.pollStatus("one")
+      p.exit()
+    }
+    let energy = EnergyReport(assumptions, m.statistics)
+    let o = m.report
+    // 4 rows of 512 bytes, read once and written once.
+    #expect(o.work.bytesRead == 2048 && o.work.bytesWritten == 2048 && o.work.macs == 0)
+    let host = 3 * Double(o.hostActiveCycles)
+    #expect(abs(energy.region.total - (7.0 * 1024 + Double(o.work.cycles) + host)) < 1e-6)
+    #expect(energy.region.host == host && energy.region.macs == 0)
   }
 
   @Test func `without a job everything is 0 and the ratio is null`() {

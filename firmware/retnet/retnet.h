@@ -13,7 +13,7 @@
 
 /** Rows of one pass: the longest chunk that a program uses. */
 #ifndef RETNET_MAX_ROWS
-#define RETNET_MAX_ROWS 16
+#define RETNET_MAX_ROWS 64
 #endif
 
 RETA_CHECK_HEAD(RETNET_HEAD);

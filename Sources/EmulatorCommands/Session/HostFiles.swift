@@ -27,6 +27,11 @@ enum HostFiles {
     }
   }
 
+  /// Writes a text to a file or, for -, to standard output.
+  static func put(_ text: String, to path: String) throws {
+    if path == "-" { try Console.outputFile(Data(text.utf8)) } else { try write(Data(text.utf8), to: path) }
+  }
+
   /// Refuses a path that cannot be written before time is spent on what would go there.
   static func checkWritable(_ path: String) throws {
     if access(path, F_OK) == 0 {

@@ -26,7 +26,7 @@ final class Session {
   /// Builds the machine and loads `image`, unless the boot ROM will load it from the flash; refusals are host errors.
   init(
     image: FirmwareImage, configuration: MachineConfiguration, bootFromROM: Bool = false,
-    region: (begin: UInt32, end: UInt32)? = nil, output: GuestOutput, isQuiet: Bool
+    region: (begin: UInt32, end: UInt32)? = nil, profiles: Bool = false, output: GuestOutput, isQuiet: Bool
   ) throws {
     self.image = image
     self.output = output
@@ -35,7 +35,7 @@ final class Session {
     var configuration = configuration
     if configuration.strict { configuration.executableRanges = Self.executableRanges(image) }
     machine = Machine(configuration)
-    recorder = RunRecorder(machine, region: region)
+    recorder = RunRecorder(machine, region: region, profiles: profiles)
     machine.onCharacter = { [unowned output] in output.put($0) }
     machine.onDiagnostic = { [unowned self] in show($0) }
     if bootFromROM {

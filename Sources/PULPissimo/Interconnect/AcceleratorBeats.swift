@@ -12,6 +12,9 @@ struct AcceleratorBeats {
   private var schedule: BeatSchedule
   private let beatBytes: UInt32
   private(set) var touchesAllBanks: Bool
+  /// Of beats back to back, so many of the last ones touch every bank that any of them does: with four banks and one row
+  /// of words after the other four rows, with eight banks eight rows of beats that do not reach round.
+  private let decidingBeats: UInt64
   /// The first cycle that is not accounted for.
   private(set) var now: Cycle
   /// Nothing of it has been stepped.
@@ -26,10 +29,11 @@ struct AcceleratorBeats {
   /// Ports whose words of the present beat are still to be granted; 0: the beat has not begun.
   private var missing: UInt8 = 0
 
-  init(_ schedule: BeatSchedule, at cycle: Cycle, ports: Int) {
+  init(_ schedule: BeatSchedule, at cycle: Cycle, ports: Int, interleavedBanks: Int) {
     self.schedule = schedule
     beatBytes = UInt32(4 * max(ports, 1))
-    touchesAllBanks = ports >= 4 && schedule.hasFullBeats
+    touchesAllBanks = ports >= interleavedBanks && schedule.hasFullBeats
+    decidingBeats = interleavedBanks > 4 ? 8 * 9 : 4
     now = cycle
   }
 
@@ -52,7 +56,7 @@ struct AcceleratorBeats {
       } else {
         let count = min(beats &- beat, left)
         // Whatever came before, four beats have been to every bank that their run goes to.
-        for index in max(beat, beat &+ count &- min(count, 4))..<(beat &+ count) {
+        for index in max(beat, beat &+ count &- min(count, decidingBeats))..<(beat &+ count) {
           grantAlone(index, ports: ports(of: index), &crossbar)
         }
         beat &+= count
@@ -61,16 +65,14 @@ struct AcceleratorBeats {
     }
   }
 
-  /// The arbiter inputs that request in cycle `now`, by interleaved bank.
-  mutating func requests() -> InlineArray<4, UInt16> {
-    var inputs = InlineArray<4, UInt16>(repeating: 0)
-    guard prepare(), idle == 0 else { return inputs }
+  /// Adds the arbiter inputs that request in cycle `now`.
+  mutating func addRequests(to requests: inout L2Crossbar.Requests, _ crossbar: L2Crossbar) {
+    guard prepare(), idle == 0 else { return }
     if missing == 0 { missing = ports(of: beat) }
-    let word = address(of: beat) >> 2
+    let first = address(of: beat)
     for port in UInt32(0)..<4 where missing >> UInt8(port) & 1 != 0 {
-      inputs[Int((word &+ port) & 3)] |= Self.input(port)
+      requests[crossbar.interleavedBank(first &+ 4 &* port).rawValue] |= Self.input(port)
     }
-    return inputs
   }
 
   /// Ends cycle `now`, in which the words of `granted` (arbiter inputs) were granted.
@@ -150,7 +152,7 @@ struct AcceleratorBeats {
     let first = address(of: index)
     for port in UInt32(0)..<4 where ports >> UInt8(port) & 1 != 0 {
       guard let master = L2Master(rawValue: L2Master.accelerator0.rawValue + Int(port)) else { continue }
-      crossbar.granted(L2Crossbar.interleavedBank(first &+ 4 &* port), alone: master)
+      crossbar.granted(crossbar.interleavedBank(first &+ 4 &* port), alone: master)
     }
   }
 }

@@ -13,10 +13,24 @@ public enum L2Bank: Int, Sendable, CaseIterable {
   case private0 = 4
   case private1 = 5
   case rom = 6
+  /// Only on machines with more interleaved banks than PULPissimo's four.
+  case interleaved4 = 7
+  case interleaved5, interleaved6, interleaved7
+
+  /// Its number among the interleaved banks; nil for another memory.
+  public var interleavedNumber: Int? {
+    switch rawValue {
+    case 0..<4: rawValue
+    case 7...: rawValue - 3
+    default: nil
+    }
+  }
 }
 
-/// The arbiters of the four interleaved and the two private banks and of the ROM.
+/// The arbiters of the interleaved and the two private banks and of the ROM.
 public struct L2Crossbar: Sendable {
+  /// Requests of one cycle: a set of inputs for each bank, by the bank's raw value.
+  typealias Requests = InlineArray<11, UInt16>
   /// Where a request goes.
   public enum Target: Sendable, Equatable {
     case bank(L2Bank)
@@ -26,19 +40,40 @@ public struct L2Crossbar: Sendable {
     case axi
   }
 
-  private var arbiters = InlineArray<7, BankArbiter>(repeating: BankArbiter())
+  private var arbiters = InlineArray<11, BankArbiter>(repeating: BankArbiter())
+  /// Interleaved banks: 4 in PULPissimo, or 8.
+  let interleavedBanks: Int
+  /// Banks that exist: raw values below this one.
+  let bankCount: Int
 
-  public init() {}
+  public init(interleavedBanks: Int = 4) {
+    self.interleavedBanks = interleavedBanks > 4 ? 8 : 4
+    bankCount = 3 + self.interleavedBanks
+  }
+
+  /// The target of a request of `master` for `address` in this crossbar.
+  @inline(__always)
+  func target(_ master: L2Master, _ address: Address) -> Target {
+    Self.target(master, address, interleavedBanks: interleavedBanks)
+  }
+
+  /// The interleaved bank of `address` in this crossbar.
+  @inline(__always)
+  func interleavedBank(_ address: Address) -> L2Bank {
+    Self.interleavedBank(address, of: interleavedBanks)
+  }
 
   /// The end of the interleaved L2 as it is decoded, whatever part of it is fitted.
   private static let interleavedEnd = MemoryMap.interleaved &+ MemoryMap.interleavedWindow
 
-  /// The target of a request of `master` for `address`.
+  /// The target of a request of `master` for `address` among `interleavedBanks` interleaved banks.
   @inline(__always)
-  public static func target(_ master: L2Master, _ address: Address) -> Target {
+  public static func target(_ master: L2Master, _ address: Address, interleavedBanks: Int = 4) -> Target {
     var place = address
     if master == .coreData, address < MemoryMap.dataAliasSize { place = MemoryMap.privateBank0 &+ address }
-    if place >= MemoryMap.interleaved && place < interleavedEnd { return .bank(interleavedBank(place)) }
+    if place >= MemoryMap.interleaved && place < interleavedEnd {
+      return .bank(interleavedBank(place, of: interleavedBanks))
+    }
     if master.rawValue >= L2Master.accelerator0.rawValue { return .errorSlave }
     if place >= MemoryMap.privateBank0 && place < MemoryMap.interleaved {
       return .bank(place < MemoryMap.privateBank1 ? .private0 : .private1)
@@ -47,10 +82,18 @@ public struct L2Crossbar: Sendable {
     return .axi
   }
 
-  /// The interleaved bank of `address`.
+  /// The interleaved bank of `address` among `banks`: words go round.
   @inline(__always)
-  public static func interleavedBank(_ address: Address) -> L2Bank {
-    switch address >> 2 & 3 {
+  public static func interleavedBank(_ address: Address, of banks: Int = 4) -> L2Bank {
+    if banks > 4, address >> 4 & 1 != 0 {
+      switch address >> 2 & 3 {
+      case 0: return .interleaved4
+      case 1: return .interleaved5
+      case 2: return .interleaved6
+      default: return .interleaved7
+      }
+    }
+    return switch address >> 2 & 3 {
     case 0: .interleaved0
     case 1: .interleaved1
     case 2: .interleaved2

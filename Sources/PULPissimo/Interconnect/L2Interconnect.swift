@@ -26,14 +26,15 @@ final class L2Interconnect: HartInterconnect, TCDMPort, UDMAMemoryPort {
 
   private let l2: DirectMemory
   private let ports: Int
-  private var crossbar = L2Crossbar()
+  private var crossbar: L2Crossbar
 
   // Both live as long as the machine that owns this.
   unowned(unsafe) var accelerator: RETA?
   unowned(unsafe) var udma: UDMA?
 
-  init(l2: DirectMemory, acceleratorPorts: Int) {
+  init(l2: DirectMemory, acceleratorPorts: Int, interleavedBanks: Int = 4) {
     self.l2 = l2
+    crossbar = L2Crossbar(interleavedBanks: interleavedBanks)
     ports = acceleratorPorts
   }
 
@@ -56,7 +57,7 @@ final class L2Interconnect: HartInterconnect, TCDMPort, UDMAMemoryPort {
   private var undecided: Cycle = 0
 
   func read(_ address: Address, at cycle: Cycle) -> (grant: Cycle, data: UInt32) {
-    guard l2.contains(address & ~3, 4), case .bank(let bank) = L2Crossbar.target(.udmaTransmit, address) else {
+    guard l2.contains(address & ~3, 4), case .bank(let bank) = crossbar.target(.udmaTransmit, address) else {
       return (cycle, MemoryMap.decodeErrorData)
     }
     transmit = Request(address: address, bank: bank, from: max(cycle, undecided))
@@ -64,7 +65,7 @@ final class L2Interconnect: HartInterconnect, TCDMPort, UDMAMemoryPort {
   }
 
   func write(_ address: Address, _ value: UInt32, strobe: UInt8, at cycle: Cycle) -> Cycle {
-    guard l2.contains(address & ~3, 4), case .bank(let bank) = L2Crossbar.target(.udmaReceive, address) else {
+    guard l2.contains(address & ~3, 4), case .bank(let bank) = crossbar.target(.udmaReceive, address) else {
       return cycle
     }
     receive = Request(address: address, value: value, strobe: strobe, bank: bank, from: max(cycle, undecided))
@@ -109,7 +110,9 @@ final class L2Interconnect: HartInterconnect, TCDMPort, UDMAMemoryPort {
         if backlog.count > 8 { settle() }
       }
     }
-    if let schedule { beats = AcceleratorBeats(schedule, at: cycle, ports: ports) }
+    if let schedule {
+      beats = AcceleratorBeats(schedule, at: cycle, ports: ports, interleavedBanks: crossbar.interleavedBanks)
+    }
   }
 
   func stalls(before cycle: Cycle) -> UInt64 {
@@ -126,7 +129,7 @@ final class L2Interconnect: HartInterconnect, TCDMPort, UDMAMemoryPort {
   // MARK: Core
 
   func region(ofFetch address: Address) -> Int {
-    guard case .bank(let bank) = L2Crossbar.target(.coreInstruction, address) else { return -1 }
+    guard case .bank(let bank) = crossbar.target(.coreInstruction, address) else { return -1 }
     return Self.region(of: bank)
   }
 
@@ -151,7 +154,9 @@ final class L2Interconnect: HartInterconnect, TCDMPort, UDMAMemoryPort {
     if crossbar.pointer(.private1) == 0 { regions |= 1 << RegionSet(Region.private1) }
     if backlog.isEmpty, beats == nil, !(accelerator?.isRunning ?? false),
       crossbar.pointer(.interleaved0) == 0, crossbar.pointer(.interleaved1) == 0,
-      crossbar.pointer(.interleaved2) == 0, crossbar.pointer(.interleaved3) == 0
+      crossbar.pointer(.interleaved2) == 0, crossbar.pointer(.interleaved3) == 0,
+      crossbar.pointer(.interleaved4) == 0, crossbar.pointer(.interleaved5) == 0,
+      crossbar.pointer(.interleaved6) == 0, crossbar.pointer(.interleaved7) == 0
     {
       regions |= 1 << RegionSet(Region.interleaved)
     }
@@ -168,8 +173,8 @@ final class L2Interconnect: HartInterconnect, TCDMPort, UDMAMemoryPort {
   func usedAlone(fetch address: Address) { usedAlone(.coreInstruction, address) }
 
   private func usedAlone(_ master: L2Master, _ address: Address) {
-    guard case .bank(let bank) = L2Crossbar.target(master, address) else { return }
-    if bank.rawValue < 4, !backlog.isEmpty { settle() }
+    guard case .bank(let bank) = crossbar.target(master, address) else { return }
+    if bank.interleavedNumber != nil, !backlog.isEmpty { settle() }
     crossbar.granted(bank, alone: master)
   }
 
@@ -183,9 +188,9 @@ final class L2Interconnect: HartInterconnect, TCDMPort, UDMAMemoryPort {
     undecided = cycle &+ 1
     var fetchBank: L2Bank?
     var dataBank: L2Bank?
-    if let fetch, case .bank(let bank) = L2Crossbar.target(.coreInstruction, fetch) { fetchBank = bank }
-    if let data, case .bank(let bank) = L2Crossbar.target(.coreData, data) { dataBank = bank }
-    var requests = InlineArray<7, UInt16>(repeating: 0)
+    if let fetch, case .bank(let bank) = crossbar.target(.coreInstruction, fetch) { fetchBank = bank }
+    if let data, case .bank(let bank) = crossbar.target(.coreData, data) { dataBank = bank }
+    var requests = L2Crossbar.Requests(repeating: 0)
     if let fetchBank { requests[fetchBank.rawValue] |= L2Master.coreInstruction.bit }
     if let dataBank { requests[dataBank.rawValue] |= L2Master.coreData.bit }
     let transmits = transmit.bank != nil && transmit.from <= cycle
@@ -194,17 +199,18 @@ final class L2Interconnect: HartInterconnect, TCDMPort, UDMAMemoryPort {
     if receives, let bank = receive.bank { requests[bank.rawValue] |= L2Master.udmaReceive.bit }
 
     // The accelerator is stepped only where another master wants the interleaved L2.
-    let meetsAccelerator = requests[0] | requests[1] | requests[2] | requests[3] != 0
+    var meetsAccelerator = requests[0] | requests[1] | requests[2] | requests[3] != 0
+    if crossbar.interleavedBanks > 4 {
+      meetsAccelerator = meetsAccelerator || requests[7] | requests[8] | requests[9] | requests[10] != 0
+    }
     if meetsAccelerator {
       if !backlog.isEmpty { settle() }
       beats?.advance(to: cycle, &crossbar)
-      if let words = beats?.requests() {
-        for bank in 0..<4 { requests[bank] |= words[bank] }
-      }
+      beats?.addRequests(to: &requests, crossbar)
     }
     var acceleratorGrants: UInt16 = 0
     var granted = (fetch: fetchBank == nil, data: dataBank == nil)
-    for bank in 0..<7 where requests[bank] != 0 {
+    for bank in 0..<crossbar.bankCount where requests[bank] != 0 {
       guard let winner = crossbar.grant(bank, requests[bank]) else { continue }
       switch winner {
       case L2Master.coreData.rawValue: granted.data = true
@@ -238,7 +244,7 @@ final class L2Interconnect: HartInterconnect, TCDMPort, UDMAMemoryPort {
     var regions: RegionSet = 0
     udma.forEachBuffer { first, last in
       for address in [first, last] {
-        guard case .bank(let bank) = L2Crossbar.target(.udmaTransmit, address) else { continue }
+        guard case .bank(let bank) = crossbar.target(.udmaTransmit, address) else { continue }
         regions |= 1 << RegionSet(Self.region(of: bank))
       }
       // A buffer that begins in private bank 0 and ends in interleaved L2 covers what lies between.

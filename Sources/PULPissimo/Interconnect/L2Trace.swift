@@ -106,8 +106,8 @@ public struct L2Trace: Sendable {
   }
 
   /// What the model makes of the accesses, in their order.
-  public func play(_ mode: Mode) -> [Outcome] {
-    var player = L2TracePlayer(self, mode)
+  public func play(_ mode: Mode, interleavedBanks: Int = 4) -> [Outcome] {
+    var player = L2TracePlayer(self, mode, interleavedBanks: interleavedBanks)
     return player.run()
   }
 }
@@ -116,7 +116,7 @@ public struct L2Trace: Sendable {
 private struct L2TracePlayer {
   private let trace: L2Trace
   private let mode: L2Trace.Mode
-  private var crossbar = L2Crossbar()
+  private var crossbar: L2Crossbar
   private var outcomes: [L2Trace.Outcome?]
   /// Of each master: its accesses, how many of them are granted, when the last one is answered.
   private var programs = [[Int]](repeating: [], count: 13)
@@ -131,7 +131,8 @@ private struct L2TracePlayer {
   /// The one peripheral behind the bridges.
   private static let slot: Range<Address> = 0x1A10_1000..<0x1A10_D000
 
-  init(_ trace: L2Trace, _ mode: L2Trace.Mode) {
+  init(_ trace: L2Trace, _ mode: L2Trace.Mode, interleavedBanks: Int) {
+    crossbar = L2Crossbar(interleavedBanks: interleavedBanks)
     self.trace = trace
     self.mode = mode
     outcomes = Array(repeating: nil, count: trace.accesses.count)
@@ -147,7 +148,7 @@ private struct L2TracePlayer {
     while left > 0 {
       var next = Cycle.never
       var isBusy = false
-      var requests = InlineArray<7, UInt16>(repeating: 0)
+      var requests = L2Crossbar.Requests(repeating: 0)
       var accesses = InlineArray<13, Int>(repeating: -1)
       for master in 0..<13 {
         guard position[master] < programs[master].count else { continue }
@@ -161,7 +162,7 @@ private struct L2TracePlayer {
         }
         isBusy = true
         let access = trace.accesses[index]
-        switch L2Crossbar.target(access.master, access.address) {
+        switch crossbar.target(access.master, access.address) {
         case .bank(let bank):
           requests[bank.rawValue] |= access.master.bit
           accesses[master] = index
@@ -174,7 +175,7 @@ private struct L2TracePlayer {
           left -= 1
         }
       }
-      for bank in L2Bank.allCases {
+      for bank in L2Bank.allCases where bank.rawValue < crossbar.bankCount {
         guard let winner = crossbar.grant(bank, requests[bank.rawValue]) else { continue }
         let index = accesses[winner]
         grant(index, winner, at: cycle, answer: cycle + 1, request: requestCycle(index, winner) ?? cycle)

@@ -11,6 +11,8 @@ public struct JobRecord: Sendable, Equatable {
   public let id: UInt8
   /// `linear`, `retention`, `norm`, `map`, `list`, or `illegal` (unknown opcode, or CTRL as a register job).
   public let operation: String
+  /// The context that holds it, 0 or 1.
+  public var context = 0
   /// First cycle of the run.
   public let start: Cycle
   /// Last cycle of the run, included; while it runs, `start`.

@@ -4,33 +4,49 @@
 
 import HardwareModel
 
-/// Numbers of events in the region.
+/// Numbers of events in the region, by kind. Kinds are small numbers; those of `Event` are the fixed ones, the rest
+/// are given out by whoever counts.
 struct RegionCounts {
   enum Event: Int, CaseIterable {
     case read, write, interrupt
   }
 
-  private var inside = [Int](repeating: 0, count: Event.allCases.count)
+  private var inside = [UInt64](repeating: 0, count: Event.allCases.count)
   /// Behind the present end of a region that may grow.
-  private var behind = [Int](repeating: 0, count: Event.allCases.count)
+  private var behind = [UInt64](repeating: 0, count: Event.allCases.count)
   /// The last ones behind it, oldest first: those that the end may still be found to lie between.
-  private var recent: [(event: Event, cycle: Cycle)] = []
-  private static let mostRecent = 16
+  private var recent: [(kind: Int, cycle: Cycle)] = []
+  /// An access makes two events.
+  private static let mostRecent = 32
   /// The region as far as it is known, and the one before.
   private var region: Range<Cycle> = 0..<0
   private var previous: Range<Cycle> = 0..<0
   private var isOpen = false
 
-  subscript(event: Event) -> Int { inside[event.rawValue] }
+  subscript(event: Event) -> UInt64 { inside[event.rawValue] }
+  subscript(kind: Int) -> UInt64 { kind < inside.count ? inside[kind] : 0 }
+
+  /// The first kind that nobody uses yet.
+  var nextKind: Int { inside.count }
+
+  /// Makes room for kinds up to `kind`.
+  mutating func reserve(_ kind: Int) {
+    while inside.count <= kind {
+      inside.append(0)
+      behind.append(0)
+    }
+  }
+
+  mutating func add(_ event: Event, at cycle: Cycle) { add(kind: event.rawValue, at: cycle) }
 
   /// An event of `cycle`. An access is reported some cycles after it was issued, so the region may have been opened,
   /// extended or closed in between.
-  mutating func add(_ event: Event, at cycle: Cycle) {
+  mutating func add(kind: Int, at cycle: Cycle) {
     if region.contains(cycle) || previous.contains(cycle) {
-      inside[event.rawValue] += 1
+      inside[kind] += 1
     } else if isOpen, cycle >= region.upperBound {
-      recent.append((event, cycle))
-      if recent.count > Self.mostRecent { behind[recent.removeFirst().event.rawValue] += 1 }
+      recent.append((kind, cycle))
+      if recent.count > Self.mostRecent { behind[recent.removeFirst().kind] += 1 }
     }
   }
 
@@ -48,7 +64,7 @@ struct RegionCounts {
       inside[index] += behind[index]
       behind[index] = 0
     }
-    for (event, at) in recent where at <= cycle { inside[event.rawValue] += 1 }
+    for (kind, at) in recent where at <= cycle { inside[kind] += 1 }
     recent.removeAll { $0.cycle <= cycle }
     region = region.lowerBound..<cycle + 1
   }

@@ -32,6 +32,8 @@ struct LatencyRecords {
     /// No other job was committed when it was done.
     var isLast = false
     var interrupt: Cycle?
+    /// The first instruction of the handler left ID.
+    var handler: Cycle?
     var acknowledge: Cycle?
     var nextTrigger: Cycle?
   }
@@ -39,6 +41,7 @@ struct LatencyRecords {
   private(set) var jobs: [Job] = []
   /// First job that still waits for an interrupt, an access, a trigger.
   private var openInterrupt = 0
+  private var openHandler = 0
   private var openAcknowledge = 0
   private var openTrigger = 0
 
@@ -68,6 +71,14 @@ struct LatencyRecords {
     while openInterrupt < jobs.count, let done = jobs[openInterrupt].done, done <= cycle {
       jobs[openInterrupt].interrupt = cycle
       openInterrupt += 1
+    }
+  }
+
+  /// The first instruction of an interrupt's handler leaves ID.
+  mutating func handled(at cycle: Cycle) {
+    while openHandler < openInterrupt, openHandler < jobs.count {
+      jobs[openHandler].handler = cycle
+      openHandler += 1
     }
   }
 
@@ -102,6 +113,13 @@ struct LatencyRecords {
     result["triggerToStart"] = samples { job, _ in job.trigger.map { job.start - $0 } }
     result["doneToInterrupt"] = samples { job, done in job.interrupt.map { $0 - done } }
     result["doneToAcknowledge"] = samples { job, done in job.acknowledge.map { $0 - done } }
+    func between(_ from: Cycle?, _ to: Cycle?) -> Cycle? {
+      guard let from, let to, to >= from else { return nil }
+      return to - from
+    }
+    result["interruptToHandler"] = samples { job, _ in between(job.interrupt, job.handler) }
+    result["handlerToAcknowledge"] = samples { job, _ in between(job.handler, job.acknowledge) }
+    result["acknowledgeToTrigger"] = samples { job, _ in job.isLast ? between(job.acknowledge, job.nextTrigger) : nil }
     result["doneToTrigger"] = samples { job, done in job.isLast ? job.nextTrigger.map { $0 - done } : nil }
     return result
   }

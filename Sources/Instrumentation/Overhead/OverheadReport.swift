@@ -27,11 +27,18 @@ public struct OverheadReport: Sendable, Encodable {
   public var setupCycles: Cycle = 0
   public var noticeCycles: Cycle = 0
   public var latencies: [String: LatencySummary] = [:]
+  /// Stretches of the region in which no job ran; nil without one.
+  public var gaps: LatencySummary?
+  /// Accesses of the region by register.
+  public var registers: [RunRecorder.RegisterAccesses] = []
+  /// What the accelerator did in the region.
+  public var work = AcceleratorWork()
 
   enum CodingKeys: String, CodingKey {
     case regionCycles, acceleratorBusyCycles, acceleratorStallCycles, acceleratorIdleCycles, hostActiveCycles
     case hostSleepCycles, hostConfigureCycles, hostPollCycles, hostInterruptCycles, hostOtherCycles, mmioReads
     case mmioWrites, interrupts, hostInstructions, jobs, interventionRatio, setupCycles, noticeCycles, latencies
+    case gaps, registers, work
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -56,6 +63,27 @@ public struct OverheadReport: Sendable, Encodable {
     try container.encode(setupCycles, forKey: .setupCycles)
     try container.encode(noticeCycles, forKey: .noticeCycles)
     try container.encode(latencies, forKey: .latencies)
+    try container.encodeIfPresent(gaps, forKey: .gaps)
+    try container.encode(registers, forKey: .registers)
+    try container.encode(work, forKey: .work)
+  }
+}
+
+/// Work of the accelerator, as its performance counters count it.
+public struct AcceleratorWork: Sendable, Equatable, Encodable {
+  public var macs: UInt64 = 0
+  public var bytesRead: UInt64 = 0
+  public var bytesWritten: UInt64 = 0
+  /// The register CYCLES: busy and stalled.
+  public var cycles: Cycle = 0
+
+  public init() {}
+
+  mutating func add(from: AcceleratorTotals, to: AcceleratorTotals) {
+    macs += to.macs - from.macs
+    bytesRead += to.bytesRead - from.bytesRead
+    bytesWritten += to.bytesWritten - from.bytesWritten
+    cycles += to.runCycles - from.runCycles
   }
 }
 
@@ -69,6 +97,7 @@ extension RunRecorder {
       report.acceleratorStallCycles += mark.end.accelerator.stallCycles - mark.begin.accelerator.stallCycles
       report.acceleratorBusyCycles += mark.end.accelerator.runCycles - mark.begin.accelerator.runCycles
       report.hostInstructions += mark.end.instructions - mark.begin.instructions
+      report.work.add(from: mark.begin.accelerator, to: mark.end.accelerator)
     }
     report.acceleratorBusyCycles -= report.acceleratorStallCycles
     report.regionCycles = region.count
@@ -88,9 +117,11 @@ extension RunRecorder {
     report.hostOtherCycles = rest.count
     report.hostActiveCycles = report.regionCycles - report.hostSleepCycles
 
-    report.mmioReads = counts[.read]
-    report.mmioWrites = counts[.write]
-    report.interrupts = counts[.interrupt]
+    report.mmioReads = Int(clamping: counts[.read])
+    report.mmioWrites = Int(clamping: counts[.write])
+    report.interrupts = Int(clamping: counts[.interrupt])
+    report.registers = regionAccesses
+    report.gaps = LatencySummary(gaps(in: region, end: end).map { $0.upperBound - $0.lowerBound })
     report.jobs = jobs.filter { !$0.aborted && region.contains($0.end) }.count
     if report.acceleratorBusyCycles > 0 {
       report.interventionRatio = Double(report.hostActiveCycles) / Double(report.acceleratorBusyCycles)
@@ -103,6 +134,14 @@ extension RunRecorder {
     }
     report.latencies = latencies.summaries(in: region)
     return report
+  }
+
+  /// The stretches of `region` in which no job ran, of a run that ended at `end`.
+  func gaps(in region: CycleIntervals, end: Cycle) -> [Range<Cycle>] {
+    var running = CycleIntervals()
+    for job in jobs { running.insert(from: job.start, until: job.end + 1) }
+    if let job = machine.accelerator.currentJob { running.insert(from: job.start, until: end) }
+    return region.subtracting(running).intervals
   }
 
   /// Cycles of `range` in which the host was not asleep.

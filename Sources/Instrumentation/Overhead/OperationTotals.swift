@@ -1,0 +1,66 @@
+// What the accelerator's descriptors did, by operation and shape: cycles, multiply-accumulates, bytes.
+//
+// The cycles without contention come from the formulas of retention-accelerator.md 8.3, not from the run.
+
+import HardwareModel
+import RetentionAccelerator
+
+/// Descriptors of one operation and shape.
+public struct OperationTotal: Sendable, Equatable, Encodable {
+  /// `linear`, `retention`, `norm`, `map`, `ctrl`.
+  public let operation: String
+  /// For example `1x96 k96`: rows, columns, inner size; chunk and heads of a retention.
+  public let shape: String
+  public var count: UInt64 = 0
+  /// First to last cycle of each, fetch and check included, stalls too.
+  public var cycles: Cycle = 0
+  /// The same by the formulas, without contention.
+  public var formulaCycles: Cycle = 0
+  public var macs: UInt64 = 0
+  public var bytes: UInt64 = 0
+}
+
+/// Sums over a run.
+final class OperationTotals {
+  private var totals: [String: OperationTotal] = [:]
+
+  /// In order of operation and shape.
+  var all: [OperationTotal] { totals.sorted { $0.key < $1.key }.map(\.value) }
+
+  func add(_ record: DescriptorRecord, _ configuration: RETAConfiguration) {
+    guard record.error == .none else { return }
+    let model = CycleModel(configuration)
+    let descriptor = record.descriptor
+    let operation = descriptor.opcode?.name.lowercased() ?? "illegal"
+    let shape = descriptor.shape
+    let key = operation + " " + shape
+    var total = totals[key] ?? OperationTotal(operation: operation, shape: shape)
+    let took = record.end &- record.start &+ 1
+    var cost = model.cost(of: descriptor)
+    if descriptor.opcode == .ctrl { cost.cycles = descriptor.f0 ? 2 + UInt64(configuration.tFetch) : 1 }
+    // A register job's record begins with its start, a list's with the fetch.
+    let lead =
+      record.address == nil
+      ? configuration.tStart + configuration.tCheck
+      : model.beats(Int(DescriptorFormat.byteCount)) + configuration.tFetch + configuration.tCheck
+    total.count += 1
+    total.cycles += took
+    total.formulaCycles += UInt64(lead) + cost.cycles
+    total.macs += cost.macs
+    total.bytes += cost.bytesRead + cost.bytesWritten
+    totals[key] = total
+  }
+}
+
+extension Descriptor {
+  /// Rows x columns and whatever else tells how much work the operation is.
+  public var shape: String {
+    switch opcode {
+    case .linear: "\(rows)x\(columns) k\(inner)"
+    case .retention: "\(rows)x\(heads)x\(columns) dk\(inner) c\(chunk)"
+    case .norm: "\(rows)x\(columns)"
+    case .map: "\(rows)x\(columns)"
+    case .ctrl, .list, nil: ""
+    }
+  }
+}
