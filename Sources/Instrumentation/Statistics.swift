@@ -73,6 +73,8 @@ public struct Statistics: Sendable, Encodable {
   public var configuration: [String: String]
   public var exit: Exit
   public var cycles: Cycle
+  /// The run's length in the machine's own time: by the reference clock, at the frequencies that the FLL had.
+  public var seconds: Double
   public var instructions: UInt64
   public var host: Host
   public var accelerator: Accelerator
@@ -102,6 +104,7 @@ public struct Statistics: Sendable, Encodable {
     self.configuration = configuration
     exit = Exit(reason: end.reason.rawValue, code: end.code, pc: end.pc, message: end.message)
     cycles = end.cycles
+    seconds = machine.reference.seconds(at: end.cycles)
     instructions = counters.instructions
     host = Host(
       activeCycles: end.cycles &- sleep, sleepCycles: sleep,

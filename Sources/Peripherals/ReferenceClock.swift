@@ -38,6 +38,20 @@ public final class ReferenceClock {
     segments.last.map { ($0.numerator, $0.denominator) } ?? (0, 1)
   }
 
+  private var observers: [(Cycle) -> Void] = []
+
+  /// Calls `observer` when edges from a cycle on have moved. Who has scheduled something for an edge looks again then.
+  public func onRetune(_ observer: @escaping (_ from: Cycle) -> Void) { observers.append(observer) }
+
+  /// The time from cycle 0 to `cycle`.
+  public func seconds(at cycle: Cycle) -> Double {
+    guard script == nil, let segment = segments.last(where: { $0.base < cycle }) ?? segments.first else { return 0 }
+    let edges =
+      Double(segment.firstEdge) + Double(cycle - min(segment.base, cycle)) * 2 * Double(segment.denominator)
+      / Double(segment.numerator)
+    return edges / 65536
+  }
+
   /// Changes the ratio from `cycle` on, as a write to the FLL's CONF1 does. Periods below 8 cycles are not followed.
   public func retune(cyclesPerPeriod numerator: UInt64, over denominator: UInt64, at cycle: Cycle) {
     guard script == nil, denominator > 0, numerator / denominator >= 8, let last = segments.last,
@@ -50,6 +64,7 @@ public final class ReferenceClock {
     let base = previous &+ half >= cycle ? previous : cycle &- half
     if segments.count >= 64 { segments.removeFirst(32) }
     segments.append(Segment(firstEdge: first, base: base, numerator: numerator, denominator: denominator))
+    for observer in observers { observer(cycle) }
   }
 
   /// The cycle of edge `index`; `.never` past the end of a script.

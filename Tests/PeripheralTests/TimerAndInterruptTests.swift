@@ -31,6 +31,26 @@ struct TimerAndInterruptTests {
     #expect(clock.nextEdge(atOrAfter: 100_000) >= 100_000)
   }
 
+  @Test("A tick that waits when the FLL becomes faster comes by the new clock, and the machine's own time adds up")
+  func retunesUnderATick() {
+    let bench = Bench()
+    bench.write(bench.timer, TimerRegisters.cmpLo, 100, at: 10)
+    bench.write(bench.timer, TimerRegisters.cfgLo, 0x97, at: 15)
+    bench.write(bench.controller, InterruptControllerRegisters.maskSet, 1 << 10, at: 20)
+    bench.run(to: 30_000)
+    // From 49.97 to 19.99 MHz.
+    bench.reference.retune(cyclesPerPeriod: 610, over: 1, at: 30_000)
+    bench.run(to: 200_000)
+    // Some 19.7 periods went by before; the hundredth rising edge is edge 198.
+    let expected = bench.reference.edge(198)
+    #expect(expected > 30_000 + 79 * 610 && expected < 30_000 + 82 * 610)
+    let first = bench.requests.first { $0.line == 10 }?.from ?? 0
+    #expect(first >= expected && first < expected + 10, "\(first), edge at \(expected)")
+    let seconds = bench.reference.seconds(at: 30_000 + 19_988_480)
+    #expect(abs(seconds - (30_000 / 49_971_200.0 + 1)) < 2 / 32768.0)
+    #expect(ReferenceClock().seconds(at: 49_971_200) == 1)
+  }
+
   @Test("A FreeRTOS tick of 1 kHz interrupts every 32 reference periods without further events in between")
   func tickPeriod() {
     let bench = Bench()

@@ -7,51 +7,139 @@
 
 /** Address of operand stream 0 */
 #define UDMA_FILTER_TX0_ADD_OFFSET 0x000u
+/** Bits 20:0 of the address */
+#define UDMA_FILTER_TX0_ADD_ADDRESS_BIT 0u
+#define UDMA_FILTER_TX0_ADD_ADDRESS_WIDTH 21u
+#define UDMA_FILTER_TX0_ADD_ADDRESS_MASK 0x001FFFFFu
 
 /** Configuration of operand stream 0 */
 #define UDMA_FILTER_TX0_CFG_OFFSET 0x004u
+/** Width of a datum */
+#define UDMA_FILTER_TX0_CFG_DATASIZE_BIT 0u
+#define UDMA_FILTER_TX0_CFG_DATASIZE_WIDTH 2u
+#define UDMA_FILTER_TX0_CFG_DATASIZE_MASK 0x00000003u
+/** Addressing: linear, sliding, circular, two-dimensional */
+#define UDMA_FILTER_TX0_CFG_MODE_BIT 8u
+#define UDMA_FILTER_TX0_CFG_MODE_WIDTH 2u
+#define UDMA_FILTER_TX0_CFG_MODE_MASK 0x00000300u
 
 /** Lengths of operand stream 0 */
 #define UDMA_FILTER_TX0_LEN0_OFFSET 0x008u
+/** Length */
+#define UDMA_FILTER_TX0_LEN0_LENGTH_BIT 0u
+#define UDMA_FILTER_TX0_LEN0_LENGTH_WIDTH 20u
+#define UDMA_FILTER_TX0_LEN0_LENGTH_MASK 0x000FFFFFu
 
 /** Lengths of operand stream 0 */
 #define UDMA_FILTER_TX0_LEN1_OFFSET 0x00Cu
+/** Length */
+#define UDMA_FILTER_TX0_LEN1_LENGTH_BIT 0u
+#define UDMA_FILTER_TX0_LEN1_LENGTH_WIDTH 20u
+#define UDMA_FILTER_TX0_LEN1_LENGTH_MASK 0x000FFFFFu
 
 /** Lengths of operand stream 0 */
 #define UDMA_FILTER_TX0_LEN2_OFFSET 0x010u
+/** Length */
+#define UDMA_FILTER_TX0_LEN2_LENGTH_BIT 0u
+#define UDMA_FILTER_TX0_LEN2_LENGTH_WIDTH 20u
+#define UDMA_FILTER_TX0_LEN2_LENGTH_MASK 0x000FFFFFu
 
 /** Address of operand stream 1 */
 #define UDMA_FILTER_TX1_ADD_OFFSET 0x014u
+/** Bits 20:0 of the address */
+#define UDMA_FILTER_TX1_ADD_ADDRESS_BIT 0u
+#define UDMA_FILTER_TX1_ADD_ADDRESS_WIDTH 21u
+#define UDMA_FILTER_TX1_ADD_ADDRESS_MASK 0x001FFFFFu
 
 /** Configuration of operand stream 1 */
 #define UDMA_FILTER_TX1_CFG_OFFSET 0x018u
+/** Width of a datum */
+#define UDMA_FILTER_TX1_CFG_DATASIZE_BIT 0u
+#define UDMA_FILTER_TX1_CFG_DATASIZE_WIDTH 2u
+#define UDMA_FILTER_TX1_CFG_DATASIZE_MASK 0x00000003u
+/** Addressing: linear, sliding, circular, two-dimensional */
+#define UDMA_FILTER_TX1_CFG_MODE_BIT 8u
+#define UDMA_FILTER_TX1_CFG_MODE_WIDTH 2u
+#define UDMA_FILTER_TX1_CFG_MODE_MASK 0x00000300u
 
 /** Lengths of operand stream 1 */
 #define UDMA_FILTER_TX1_LEN0_OFFSET 0x01Cu
+/** Length */
+#define UDMA_FILTER_TX1_LEN0_LENGTH_BIT 0u
+#define UDMA_FILTER_TX1_LEN0_LENGTH_WIDTH 20u
+#define UDMA_FILTER_TX1_LEN0_LENGTH_MASK 0x000FFFFFu
 
 /** Lengths of operand stream 1 */
 #define UDMA_FILTER_TX1_LEN1_OFFSET 0x020u
+/** Length */
+#define UDMA_FILTER_TX1_LEN1_LENGTH_BIT 0u
+#define UDMA_FILTER_TX1_LEN1_LENGTH_WIDTH 20u
+#define UDMA_FILTER_TX1_LEN1_LENGTH_MASK 0x000FFFFFu
 
 /** Lengths of operand stream 1 */
 #define UDMA_FILTER_TX1_LEN2_OFFSET 0x024u
+/** Length */
+#define UDMA_FILTER_TX1_LEN2_LENGTH_BIT 0u
+#define UDMA_FILTER_TX1_LEN2_LENGTH_WIDTH 20u
+#define UDMA_FILTER_TX1_LEN2_LENGTH_MASK 0x000FFFFFu
 
 /** Address of the result stream */
 #define UDMA_FILTER_RX_ADD_OFFSET 0x028u
+/** Bits 20:0 of the address */
+#define UDMA_FILTER_RX_ADD_ADDRESS_BIT 0u
+#define UDMA_FILTER_RX_ADD_ADDRESS_WIDTH 21u
+#define UDMA_FILTER_RX_ADD_ADDRESS_MASK 0x001FFFFFu
 
 /** Configuration of the result stream */
 #define UDMA_FILTER_RX_CFG_OFFSET 0x02Cu
+/** Width of a datum */
+#define UDMA_FILTER_RX_CFG_DATASIZE_BIT 0u
+#define UDMA_FILTER_RX_CFG_DATASIZE_WIDTH 2u
+#define UDMA_FILTER_RX_CFG_DATASIZE_MASK 0x00000003u
+/** Addressing: linear, sliding, circular, two-dimensional */
+#define UDMA_FILTER_RX_CFG_MODE_BIT 8u
+#define UDMA_FILTER_RX_CFG_MODE_WIDTH 2u
+#define UDMA_FILTER_RX_CFG_MODE_MASK 0x00000300u
 
 /** Lengths of the result stream */
 #define UDMA_FILTER_RX_LEN0_OFFSET 0x030u
+/** Length */
+#define UDMA_FILTER_RX_LEN0_LENGTH_BIT 0u
+#define UDMA_FILTER_RX_LEN0_LENGTH_WIDTH 16u
+#define UDMA_FILTER_RX_LEN0_LENGTH_MASK 0x0000FFFFu
 
 /** Lengths of the result stream */
 #define UDMA_FILTER_RX_LEN1_OFFSET 0x034u
+/** Length */
+#define UDMA_FILTER_RX_LEN1_LENGTH_BIT 0u
+#define UDMA_FILTER_RX_LEN1_LENGTH_WIDTH 16u
+#define UDMA_FILTER_RX_LEN1_LENGTH_MASK 0x0000FFFFu
 
 /** Lengths of the result stream */
 #define UDMA_FILTER_RX_LEN2_OFFSET 0x038u
+/** Length */
+#define UDMA_FILTER_RX_LEN2_LENGTH_BIT 0u
+#define UDMA_FILTER_RX_LEN2_LENGTH_WIDTH 16u
+#define UDMA_FILTER_RX_LEN2_LENGTH_MASK 0x0000FFFFu
 
 /** Arithmetic unit */
 #define UDMA_FILTER_AU_CFG_OFFSET 0x03Cu
+/** Operands have a sign */
+#define UDMA_FILTER_AU_CFG_SIGNED_BIT 0u
+#define UDMA_FILTER_AU_CFG_SIGNED_WIDTH 1u
+#define UDMA_FILTER_AU_CFG_SIGNED_MASK 0x00000001u
+/** Operands pass unchanged */
+#define UDMA_FILTER_AU_CFG_BYPASS_BIT 1u
+#define UDMA_FILTER_AU_CFG_BYPASS_WIDTH 1u
+#define UDMA_FILTER_AU_CFG_BYPASS_MASK 0x00000002u
+/** Operation */
+#define UDMA_FILTER_AU_CFG_MODE_BIT 8u
+#define UDMA_FILTER_AU_CFG_MODE_WIDTH 4u
+#define UDMA_FILTER_AU_CFG_MODE_MASK 0x00000F00u
+/** Shift of the result */
+#define UDMA_FILTER_AU_CFG_SHIFT_BIT 16u
+#define UDMA_FILTER_AU_CFG_SHIFT_WIDTH 5u
+#define UDMA_FILTER_AU_CFG_SHIFT_MASK 0x001F0000u
 
 /** Operands of the arithmetic unit */
 #define UDMA_FILTER_AU_REG0_OFFSET 0x040u
@@ -64,9 +152,21 @@
 
 /** Binary counter */
 #define UDMA_FILTER_BINCU_CNT_OFFSET 0x04Cu
+/** Count */
+#define UDMA_FILTER_BINCU_CNT_COUNT_BIT 0u
+#define UDMA_FILTER_BINCU_CNT_COUNT_WIDTH 20u
+#define UDMA_FILTER_BINCU_CNT_COUNT_MASK 0x000FFFFFu
+/** Counter on */
+#define UDMA_FILTER_BINCU_CNT_EN_BIT 31u
+#define UDMA_FILTER_BINCU_CNT_EN_WIDTH 1u
+#define UDMA_FILTER_BINCU_CNT_EN_MASK 0x80000000u
 
 /** Setup of the binary counter */
 #define UDMA_FILTER_SETUP_OFFSET 0x050u
+/** Width of a datum */
+#define UDMA_FILTER_SETUP_DATASIZE_BIT 0u
+#define UDMA_FILTER_SETUP_DATASIZE_WIDTH 2u
+#define UDMA_FILTER_SETUP_DATASIZE_MASK 0x00000003u
 
 /** Value of the binary counter */
 #define UDMA_FILTER_VAL_OFFSET 0x054u

@@ -153,7 +153,7 @@
 #define UDMA_SDIO_CLK_DIV_DIV_BIT 0u
 #define UDMA_SDIO_CLK_DIV_DIV_WIDTH 8u
 #define UDMA_SDIO_CLK_DIV_DIV_MASK 0x000000FFu
-/** Takes the divider over */
+/** Write 1: takes the divider over */
 #define UDMA_SDIO_CLK_DIV_VALID_BIT 8u
 #define UDMA_SDIO_CLK_DIV_VALID_WIDTH 1u
 #define UDMA_SDIO_CLK_DIV_VALID_MASK 0x00000100u
@@ -175,6 +175,14 @@
 
 /** Command that stops a transfer */
 #define UDMA_SDIO_STOPCMD_OP_OFFSET 0x048u
+/** Response expected */
+#define UDMA_SDIO_STOPCMD_OP_RESPONSE_TYPE_BIT 0u
+#define UDMA_SDIO_STOPCMD_OP_RESPONSE_TYPE_WIDTH 3u
+#define UDMA_SDIO_STOPCMD_OP_RESPONSE_TYPE_MASK 0x00000007u
+/** Command index */
+#define UDMA_SDIO_STOPCMD_OP_OP_BIT 8u
+#define UDMA_SDIO_STOPCMD_OP_OP_WIDTH 6u
+#define UDMA_SDIO_STOPCMD_OP_OP_MASK 0x00003F00u
 
 /** Argument of that command */
 #define UDMA_SDIO_STOPCMD_ARG_OFFSET 0x04Cu

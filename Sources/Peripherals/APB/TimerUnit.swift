@@ -36,6 +36,11 @@ public final class TimerUnit: BusTarget {
       drive()
       predict()
     }
+    reference.onRetune { [unowned self] cycle in
+      guard let slot else { return }
+      let due = self.queue.dueCycle(of: slot)
+      if due != .never { self.queue.schedule(slot, at: min(due, cycle &+ 1)) }
+    }
   }
 
   public var registers: RegisterBlock { TimerRegisters.block }

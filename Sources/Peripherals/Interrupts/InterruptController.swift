@@ -58,6 +58,11 @@ public final class InterruptController: BusTarget {
       advance(to: cycle)
       evaluate()
     }
+    reference?.onRetune { [unowned self] cycle in
+      guard let slot else { return }
+      let due = self.queue.dueCycle(of: slot)
+      if due != .never { self.queue.schedule(slot, at: min(due, cycle &+ 1)) }
+    }
     evaluate()
   }
 

@@ -86,6 +86,11 @@ public final class SoCEventGenerator: BusTarget {
       advance(to: cycle)
       evaluate()
     }
+    reference?.onRetune { [unowned self] cycle in
+      guard let slot else { return }
+      let due = self.queue.dueCycle(of: slot)
+      if due != .never { self.queue.schedule(slot, at: min(due, cycle &+ 1)) }
+    }
     evaluate()
   }
 

@@ -8,16 +8,16 @@ import HardwareModel
 /// Declaration of the SDIO interface's registers.
 public enum UDMASDIORegisters {
   public static let block = RegisterBlock(
-    "UDMA_SDIO", "uDMA SDIO interface", source: "udma_sdio v2.0.0", size: UDMARegisters.slotSize
+    "UDMA_SDIO", "uDMA SDIO interface", source: "udma_sdio_reg_if.sv (udma_sdio v2.0.0)", size: UDMARegisters.slotSize
   ) {
     UDMARegisters.channel("RX", at: UDMARegisters.receiveOffset)
     UDMARegisters.channel("TX", at: UDMARegisters.transmitOffset)
-    Register("CMD_OP", at: 0x20, .readWrite, "Command") {
+    Register("CMD_OP", at: 0x20, .writeOnly, "Command") {
       Field("RESPONSE_TYPE", 0...2, "Response expected")
       Field("OP", 8...13, "Command index")
     }
-    Register("CMD_ARG", at: 0x24, .readWrite, "Argument of the command")
-    Register("DATA_SETUP", at: 0x28, .readWrite, "Data phase") {
+    Register("CMD_ARG", at: 0x24, .writeOnly, "Argument of the command")
+    Register("DATA_SETUP", at: 0x28, .writeOnly, "Data phase") {
       Field("ENABLE", 0, "The command has a data phase")
       Field("READ", 1, "Data come from the card")
       Field("QUAD", 2, "Four data lines")
@@ -28,40 +28,68 @@ public enum UDMASDIORegisters {
     Register.array("RSP", count: 4, at: 0x30, .readOnly, "Response")
     Register("CLK_DIV", at: 0x40, .readWrite, "Clock divider") {
       Field("DIV", 0...7, "Divider")
-      Field("VALID", 8, "Takes the divider over")
+      Field("VALID", 8, "Write 1: takes the divider over", .pulse)
     }
     Register("STATUS", at: 0x44, .readWrite, "State of the transfer") {
       Field("EOT", 0, "Transfer has ended", .writeOneToClear)
       Field("ERROR", 1, "Transfer has failed", .writeOneToClear)
       Field("DETAIL", 16...31, "What failed", .readOnly)
     }
-    Register("STOPCMD_OP", at: 0x48, .readWrite, "Command that stops a transfer")
-    Register("STOPCMD_ARG", at: 0x4C, .readWrite, "Argument of that command")
+    Register("STOPCMD_OP", at: 0x48, .writeOnly, "Command that stops a transfer") {
+      Field("RESPONSE_TYPE", 0...2, "Response expected")
+      Field("OP", 8...13, "Command index")
+    }
+    Register("STOPCMD_ARG", at: 0x4C, .writeOnly, "Argument of that command")
   }
 }
 
 /// Declaration of the filter's registers.
 public enum UDMAFILTERRegisters {
+  static let resultOffset: UInt32 = 0x28
+  static let resultConfigOffset: UInt32 = 0x2C
+  static let unitOffset: UInt32 = 0x3C
+  static let valueOffset: UInt32 = 0x54
+  static let commandOffset: UInt32 = 0x5C
+
+  private static func stream(_ name: String, at offset: UInt32, _ what: String, lengthBits: Int = 20) -> [Register] {
+    [
+      Register("\(name)_ADD", at: offset, .readWrite, "Address of \(what)") {
+        Field("ADDRESS", 0...20, "Bits 20:0 of the address")
+      },
+      Register("\(name)_CFG", at: offset + 4, .readWrite, "Configuration of \(what)") {
+        Field("DATASIZE", 0...1, "Width of a datum")
+        Field("MODE", 8...9, "Addressing: linear, sliding, circular, two-dimensional")
+      },
+    ]
+      + Register.array("\(name)_LEN", count: 3, at: offset + 8, .readWrite, "Lengths of \(what)") {
+        Field("LENGTH", 0...lengthBits - 1, "Length")
+      }
+  }
+
   public static let block = RegisterBlock(
-    "UDMA_FILTER", "uDMA filter", source: "udma_filter v2.0.0", size: UDMARegisters.slotSize
+    "UDMA_FILTER", "uDMA filter", source: "udma_filter_reg_if.sv (udma_filter v2.0.0)", size: UDMARegisters.slotSize
   ) {
-    Register("TX0_ADD", at: 0x00, .readWrite, "Address of operand stream 0")
-    Register("TX0_CFG", at: 0x04, .readWrite, "Configuration of operand stream 0")
-    Register.array("TX0_LEN", count: 3, at: 0x08, .readWrite, "Lengths of operand stream 0")
-    Register("TX1_ADD", at: 0x14, .readWrite, "Address of operand stream 1")
-    Register("TX1_CFG", at: 0x18, .readWrite, "Configuration of operand stream 1")
-    Register.array("TX1_LEN", count: 3, at: 0x1C, .readWrite, "Lengths of operand stream 1")
-    Register("RX_ADD", at: 0x28, .readWrite, "Address of the result stream")
-    Register("RX_CFG", at: 0x2C, .readWrite, "Configuration of the result stream")
-    Register.array("RX_LEN", count: 3, at: 0x30, .readWrite, "Lengths of the result stream")
-    Register("AU_CFG", at: 0x3C, .readWrite, "Arithmetic unit")
+    stream("TX0", at: 0x00, "operand stream 0")
+    stream("TX1", at: 0x14, "operand stream 1")
+    stream("RX", at: resultOffset, "the result stream", lengthBits: 16)
+    Register("AU_CFG", at: unitOffset, .readWrite, "Arithmetic unit") {
+      Field("SIGNED", 0, "Operands have a sign")
+      Field("BYPASS", 1, "Operands pass unchanged")
+      Field("MODE", 8...11, "Operation")
+      Field("SHIFT", 16...20, "Shift of the result")
+    }
     Register.array("AU_REG", count: 2, at: 0x40, .readWrite, "Operands of the arithmetic unit")
     Register("BINCU_TH", at: 0x48, .readWrite, "Threshold of the binary counter")
-    Register("BINCU_CNT", at: 0x4C, .readWrite, "Binary counter")
-    Register("SETUP", at: 0x50, .readWrite, "Setup of the binary counter")
-    Register("VAL", at: 0x54, .readOnly, "Value of the binary counter")
+    Register("BINCU_CNT", at: 0x4C, .readWrite, "Binary counter") {
+      Field("COUNT", 0...19, "Count")
+      Field("EN", 31, "Counter on")
+    }
+    Register("SETUP", at: 0x50, .readWrite, "Setup of the binary counter") {
+      Field("DATASIZE", 0...1, "Width of a datum")
+    }
+    Register("VAL", at: valueOffset, .readOnly, "Value of the binary counter")
     Register("FILT", at: 0x58, .readWrite, "Operation") { Field("MODE", 0...3, "Mode") }
-    Register("FILT_CMD", at: 0x5C, .pulse, "Start") { Field("START", 0, "Write 1: starts") }
+    Register("FILT_CMD", at: commandOffset, .pulse, "Start") { Field("START", 0, "Write 1: starts") }
     Register("STATUS", at: 0x60, .writeOneToClear, "State") { Field("DONE", 0, "Operation has ended") }
   }
 }
@@ -101,10 +129,14 @@ public enum UDMAHYPERRegisters {
 }
 
 extension UDMARegisterStore {
-  /// The SDIO interface.
-  public static func sdio(firstEvent: Int) -> UDMARegisterStore { UDMARegisterStore(UDMASDIORegisters.block) }
-  /// The filter.
-  public static func filter() -> UDMARegisterStore { UDMARegisterStore(UDMAFILTERRegisters.block) }
+  /// The SDIO interface with its two channels' events from `firstEvent` on; nil: they lead nowhere (P8).
+  public static func sdio(firstEvent: Int?) -> UDMARegisterStore {
+    let event = firstEvent ?? 254
+    return UDMARegisterStore(
+      UDMASDIORegisters.block, transmit: [UDMATransmitChannel(event: event + 1)],
+      receive: [UDMAReceiveChannel(event: event)])
+  }
+
   /// The HyperBus channel.
   public static func hyperChannel() -> UDMARegisterStore { UDMARegisterStore(UDMAHYPERRegisters.channelBlock) }
   /// The HyperBus timing registers.

@@ -10,21 +10,22 @@ extension UDMA {
     let uart = UDMAUART(firstEvent: 0)
     let spim = UDMASPIM(firstEvent: 4)
     let i2c = UDMAI2C(firstEvent: 8, errorEvent: 32, noAcknowledgeEvent: 33, dropsData: i2cDropsData)
+    let sdio = UDMARegisterStore.sdio(firstEvent: nil)
     let camera = UDMACPI(firstEvent: 16)
     return UDMA(
       queue: queue,
       peripherals: [
-        uart, spim, i2c, UDMARegisterStore.sdio(firstEvent: 12), camera, UDMARegisterStore.hyperChannel(),
-        UDMARegisterStore.hyperCommon(), UDMARegisterStore.filter(),
+        uart, spim, i2c, sdio, camera, UDMARegisterStore.hyperChannel(),
+        UDMARegisterStore.hyperCommon(), UDMAFILTER(),
       ],
-      // SDIO, HYPER, the stream unit and the FILTER's two channels never request.
+      // HYPER, the stream unit and the FILTER's two channels never request.
       transmitOrder: [
         uart.transmitChannels[0], spim.transmitChannels[0], spim.transmitChannels[1], i2c.transmitChannels[0],
-        i2c.transmitChannels[1], nil, nil, nil, nil, nil,
+        i2c.transmitChannels[1], sdio.transmitChannels[0], nil, nil, nil, nil,
       ],
       receiveOrder: [
-        uart.receiveChannels[0], spim.receiveChannels[0], i2c.receiveChannels[0], nil, camera.receiveChannels[0], nil,
-        nil,
+        uart.receiveChannels[0], spim.receiveChannels[0], i2c.receiveChannels[0], sdio.receiveChannels[0],
+        camera.receiveChannels[0], nil, nil,
       ], peripheralClockPeriod: peripheralClockPeriod)
   }
 
@@ -38,22 +39,23 @@ extension UDMA {
       UDMAI2C(firstEvent: 12, errorEvent: 127, noAcknowledgeEvent: 125),
     ]
     for master in i2c { master.warnsOfDrops = true }
+    let sdio = UDMARegisterStore.sdio(firstEvent: 16)
     let i2s = UDMAI2S(firstEvent: 20)
     let camera = UDMACPI(firstEvent: 24, revision: .v1)
     return UDMA(
       queue: queue,
       peripherals: [
-        uart, spim, i2c[0], i2c[1], UDMARegisterStore.sdio(firstEvent: 16), i2s, camera,
-        UDMARegisterStore.filter(), UDMARegisterStore.hyperChannel(), UDMARegisterStore.hyperCommon(),
+        uart, spim, i2c[0], i2c[1], sdio, i2s, camera,
+        UDMAFILTER(), UDMARegisterStore.hyperChannel(), UDMARegisterStore.hyperCommon(),
       ],
       transmitOrder: [
         uart.transmitChannels[0], spim.transmitChannels[0], spim.transmitChannels[1], i2c[0].transmitChannels[0],
-        i2c[1].transmitChannels[0], i2c[0].transmitChannels[1], i2c[1].transmitChannels[1], nil,
-        i2s.transmitChannels[0], nil, nil, nil,
+        i2c[1].transmitChannels[0], i2c[0].transmitChannels[1], i2c[1].transmitChannels[1],
+        sdio.transmitChannels[0], i2s.transmitChannels[0], nil, nil, nil,
       ],
       receiveOrder: [
-        uart.receiveChannels[0], spim.receiveChannels[0], i2c[0].receiveChannels[0], i2c[1].receiveChannels[0], nil,
-        i2s.receiveChannels[0], camera.receiveChannels[0], nil, nil,
+        uart.receiveChannels[0], spim.receiveChannels[0], i2c[0].receiveChannels[0], i2c[1].receiveChannels[0],
+        sdio.receiveChannels[0], i2s.receiveChannels[0], camera.receiveChannels[0], nil, nil,
       ], peripheralClockPeriod: peripheralClockPeriod)
   }
 

@@ -15,7 +15,7 @@ public class UDMARegisterStore: UDMAPeripheral {
   /// Data that the missing function's own FIFOs hold, per transmit channel, and how many there are.
   private let room: Int
   private var held: [Int]
-  private let bank: RegisterBank
+  let bank: RegisterBank
   private var written: (offset: UInt32, value: UInt32)?
   private var readOffset: UInt32?
 
@@ -91,8 +91,12 @@ public class UDMARegisterStore: UDMAPeripheral {
       channel.config.destination = value & 3
     } else {
       bank.write(offset, value)
+      didWrite(offset, value)
     }
   }
+
+  /// A register other than those of the channels was written.
+  func didWrite(_ offset: UInt32, _ value: UInt32) {}
 
   public func quietEdges(hasClock: Bool, at cycle: Cycle) -> UInt64 {
     if written != nil || readOffset != nil { return 0 }

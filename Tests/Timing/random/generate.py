@@ -4,7 +4,8 @@
 Stretches of random instructions (hazards, misaligned accesses, branches, jumps, short loops, traps, refused encodings,
 CSR accesses, compressed mixes), each between a start and a reading of mhpmcounter3 (with a random selection of events),
 mcycle and minstret. The readings and the registers at the end are stored at `results`. Code, data and results are placed
-by the linker; where two of them share a bank, the core's two ports compete. random.csv has what the RTL stored.
+by the linker; where two of them share a bank, the core's two ports compete. Seeds from 1000 on also access peripherals,
+raise interrupts and sleep. expected.csv has what the RTL stored.
 """
 
 import random
@@ -12,12 +13,17 @@ import sys
 
 STRETCHES = 24
 READINGS = 3 * STRETCHES + 25
-SCRATCH = list(range(1, 26))  # x26: results, x27: data, x28: loop, x29 to x31: readings and handler
+# x26: results, x27: data, x28: loops, x29 to x31: readings and handler. With interrupts x2: timer, x3: one line,
+# x4: interrupt controller, x5 and x6: sums of the handler.
+SCRATCH = list(range(1, 26))
+SCRATCH_WITH_INTERRUPTS = [1] + list(range(7, 26))
 
 
 class Generator:
     def __init__(self, seed):
         self.random = random.Random(seed)
+        self.interrupts = seed >= 1000
+        self.scratch = SCRATCH_WITH_INTERRUPTS if self.interrupts else SCRATCH
         self.labels = 0
 
     def label(self):
@@ -26,7 +32,7 @@ class Generator:
 
     def register(self):
         few = self.random.random() < 0.4
-        return f"x{self.random.choice([8, 9, 10, 11, 12] if few else SCRATCH)}"
+        return f"x{self.random.choice([8, 9, 10, 11, 12] if few else self.scratch)}"
 
     def short_register(self):
         return f"x{self.random.choice([8, 9, 10, 11, 12, 13])}"
@@ -90,8 +96,22 @@ class Generator:
             ["mv x13, x27", f"c.lw {a}, 0(x13)"], ["mv x13, x27", f"c.sw {a}, 4(x13)"],
         ])
 
+    def outside(self):
+        """Accesses to peripherals, interrupts, sleep (only with an interrupt on its way)."""
+        choose, register = self.random.choice, self.register
+        return choose([
+            lambda: [f"sw {register()}, 16(x2)"], lambda: [f"lw {register()}, 16(x2)"],
+            lambda: [f"sw {register()}, 16(x4)"], lambda: ["sw x3, 16(x4)"], lambda: [f"lw {register()}, 0(x4)"],
+            lambda: ["csrsi mstatus, 8"], lambda: ["csrci mstatus, 8"],
+            lambda: ["csrci mstatus, 8"] + self.some(2) + ["csrci mstatus, 8", "sw x3, 16(x4)"]
+            + ["nop"] * self.random.randint(0, 3) + ["wfi", "csrsi mstatus, 8"],
+            lambda: ["csrci mstatus, 8", "sw x3, 16(x4)", "wfi", "csrsi mstatus, 8"],
+        ])()
+
     def instruction(self):
         kind, choose, register = self.random.random(), self.random.choice, self.register
+        if self.interrupts and self.random.random() < 0.12:
+            return self.outside()
         if kind < 0.25:
             operation = choose("add sub xor or and sll srl sra slt sltu".split())
             return [f"{operation} {register()}, {register()}, {register()}"]
@@ -136,28 +156,36 @@ class Generator:
     def program(self):
         yield ".option rvc\n.section .text.start\n.globl _start\n_start:"
         yield "la x1, trap\ncsrw mtvec, x1\ncsrw mie, x0\nla x26, results\nla x27, data\ncsrwi mcountinhibit, 0"
-        for index in SCRATCH:
+        if self.interrupts:
+            # All lines but that of the reference clock.
+            yield "li x2, 0x1A10B000\nli x3, 0xFFFFBFFF\nli x4, 0x1A109800\nsw x3, 0(x4)\ncsrw mie, x3"
+            yield "li x3, 0x00400000\nli x5, 0\nli x6, 0"
+        for index in self.scratch:
             value = self.random.getrandbits(32) if self.random.random() < 0.5 else self.random.randint(0, 40)
             yield f"li x{index}, {value}"
         for _ in range(STRETCHES):
             yield f"li x30, {self.events()}\ncsrw mhpmevent3, x30"
             yield "csrwi mhpmcounter3, 0\ncsrwi mcycle, 0\ncsrwi minstret, 0"
+            if self.interrupts:
+                yield "csrsi mstatus, 8"
             if self.random.random() < 0.3:
                 yield ".balign 4"
             yield "\n".join(self.some(30, least=3))
+            if self.interrupts:
+                yield "csrci mstatus, 8"
             yield "csrr x29, mhpmcounter3\ncsrr x30, mcycle\ncsrr x31, minstret"
             yield "sw x29, 0(x26)\nsw x30, 4(x26)\nsw x31, 8(x26)\naddi x26, x26, 12"
-        for index in SCRATCH:
+        for index in range(1, 26):
             yield f"sw x{index}, {4 * (index - 1)}(x26)"
         yield "li x1, 0x1A1040A0\nli x2, 0x80000000\nsw x2, 0(x1)\nj ."
         yield """
 .section .text.trap, "ax"
 .option norvc
 .balign 256
-trap:  # skips the instruction
+trap:  # skips the instruction that trapped; sums up when interrupts came
   csrr x29, mepc
   csrr x31, mcause
-  add x25, x25, x31
+  bltz x31, interrupt
   lhu x31, 0(x29)
   andi x31, x31, 3
   addi x31, x31, -3
@@ -166,6 +194,11 @@ trap:  # skips the instruction
   addi x29, x29, 2
 1:
   csrw mepc, x29
+  mret
+interrupt:
+  csrr x29, mcycle
+  add x5, x5, x29
+  xor x6, x6, x31
   mret
 
 .data
