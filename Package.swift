@@ -4,7 +4,7 @@
 //   pulpemu -> EmulatorCommands -> { Instrumentation, RegisterExport, FirmwareImage, Semihosting, GDBServer } -> PULPissimo
 //   PULPissimo -> { RISCV, Peripherals, RetentionAccelerator } -> HardwareModel
 //
-// The five modules of the machine import no package and no Foundation. Documentation/Architecture.md explains each edge.
+// RISCV also stands on MachineCode, the assemblers and memory of its translator. The modules of the machine import no package and no Foundation. Documentation/Architecture.md explains each edge.
 
 import PackageDescription
 
@@ -36,7 +36,8 @@ let package = Package(
 
     // The machine.
     .target(name: "HardwareModel", swiftSettings: machine),
-    .target(name: "RISCV", dependencies: ["HardwareModel"], swiftSettings: machine),
+    .target(name: "MachineCode", swiftSettings: machine),
+    .target(name: "RISCV", dependencies: ["HardwareModel", "MachineCode"], swiftSettings: machine),
     .target(name: "Peripherals", dependencies: ["HardwareModel"], swiftSettings: machine),
     .target(name: "RetentionAccelerator", dependencies: ["HardwareModel"], swiftSettings: machine),
     .target(
@@ -60,6 +61,7 @@ let package = Package(
 
     // Tests: a target a module, then whole programs.
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+    .testTarget(name: "MachineCodeTests", dependencies: ["MachineCode", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "HardwareModelTests", dependencies: ["HardwareModel"], swiftSettings: strict),
     .testTarget(
       name: "RISCVTests",

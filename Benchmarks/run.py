@@ -1,8 +1,16 @@
 #!/usr/bin/env python3
 """Times every kernel on pulpemu and on qemu-system-riscv32 in turn and prints the ratios.
 
-CPU seconds (user + system) of the whole process; each pair runs A B A B ...; the ratio is taken pair by pair.
-A ratio above 1: pulpemu is faster. `--icount` also times QEMU with -icount shift=0.
+CPU seconds (user + system) of the whole process. One round runs all contestants once; the ratio is taken round by round.
+A ratio above 1: pulpemu is faster. pulpemu has a timer interrupt every 50,000 cycles and another event every 10,000;
+QEMU has neither.
+
+  --icount       QEMU with -icount shift=0 too
+  --interpreter  the block engine without machine code too
+  --quiet        neither interrupts nor events
+  --often        interrupts every 10,000 cycles, events every 1,000
+  --hard         the hard cases instead: register accesses, polling, cold code, on pulpemu alone
+  --elf A=B      a pair of your own: A runs on pulpemu, B on QEMU (see README.md)
 """
 import argparse
 import math
@@ -19,8 +27,8 @@ QEMU = ["qemu-system-riscv32", "-machine", "virt", "-bios", "none", "-display", 
 
 def timed(command):
     """CPU seconds and output of a command."""
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
-    output = process.stdout.read() + process.stderr.read()
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True)
+    output = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
@@ -28,40 +36,83 @@ def timed(command):
     return usage.ru_utime + usage.ru_stime, output
 
 
+def median(values):
+    return sorted(values)[len(values) // 2]
+
+
+def counts(text):
+    match = re.search(r"after (\d+) cycles and (\d+) instructions", text)
+    return int(match.group(1)), int(match.group(2))
+
+
+def hard_cases(rounds):
+    for name in ("mmio", "poll", "cold"):
+        elf = str(HERE / "build" / "hard" / f"{name}.elf")
+        for label, extra in (("translator", []), ("interpreter", ["--set", "core.translator=false"])):
+            times = []
+            for _ in range(rounds):
+                seconds, text = timed([str(PULPEMU), "run", *extra, elf])
+                times.append(seconds)
+            cycles, instructions = counts(text)
+            print(f"{name:6} {label:11} {median(times):6.2f} s  {instructions / 1e6:7.1f} M instructions  "
+                  f"{instructions / median(times) / 1e6:7.1f} MIPS  {cycles / median(times) / 1e6:7.1f} M cycles/s", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("-n", "--pairs", type=int, default=3)
+    parser.add_argument("-n", "--rounds", type=int, default=3)
     parser.add_argument("--icount", action="store_true")
+    parser.add_argument("--interpreter", action="store_true")
+    parser.add_argument("--quiet", action="store_true")
+    parser.add_argument("--often", action="store_true")
+    parser.add_argument("--hard", action="store_true")
+    parser.add_argument("--elf", action="append", default=[], metavar="A=B")
     parser.add_argument("kernels", nargs="*")
     options = parser.parse_args()
-    names = options.kernels or sorted(p.stem for p in (HERE / "kernels").glob("*.c"))
     version = subprocess.run(QEMU[:1] + ["--version"], capture_output=True, text=True).stdout.splitlines()[0]
     cpu = next((l.split(":")[1].strip() for l in open("/proc/cpuinfo") if l.startswith("model name")), "?")
-    print(f"{cpu}; {version}; {options.pairs} pairs; CPU seconds, ratio = QEMU / pulpemu (min..max)")
-    opponents = [("qemu", [])] + ([("qemu -icount", ["-icount", "shift=0"])] if options.icount else [])
-    logs = {name: [] for name, _ in opponents}
-    for kernel in names:
-        ours = [str(PULPEMU), "run", "--dump", "result:hex", str(HERE / "build" / f"{kernel}-pulpemu.elf")]
-        for opponent, extra in opponents:
-            theirs = QEMU + extra + ["-kernel", str(HERE / "build" / f"{kernel}-qemu.elf")]
-            pairs = []
-            for _ in range(options.pairs):
-                a, text = timed(ours)
-                b, answer = timed(theirs)
-                result = re.search(r"result = 0x([0-9a-f]{8})", text).group(1)
-                if result != answer.strip()[:8]:
-                    sys.exit(f"{kernel}: pulpemu computed {result}, QEMU {answer.strip()}")
-                instructions = int(re.search(r"and (\d+) instructions", text).group(1))
-                pairs.append((a, b))
-            ratios = sorted(b / a for a, b in pairs)
-            median = ratios[len(ratios) // 2]
-            logs[opponent].append(math.log(median))
-            a = sorted(p[0] for p in pairs)[len(pairs) // 2]
-            b = sorted(p[1] for p in pairs)[len(pairs) // 2]
-            print(f"{kernel:8} {instructions / 1e6:7.0f} M instructions  pulpemu {a:6.2f} s ({instructions / a / 1e6:5.0f} MIPS)  "
-                  f"{opponent} {b:6.2f} s  ratio {median:.2f} ({ratios[0]:.2f}..{ratios[-1]:.2f})", flush=True)
-    for opponent, values in logs.items():
-        print(f"geometric mean against {opponent}: {math.exp(sum(values) / len(values)):.2f}")
+    print(f"{cpu}, {os.cpu_count()} cores; {version}; {options.rounds} rounds; CPU seconds; ratios as median (min..max)")
+    if options.hard:
+        return hard_cases(options.rounds)
+    variant = "often" if options.often else "quiet" if options.quiet else "pulpemu"
+    names = options.kernels or ([] if options.elf else sorted(p.stem for p in (HERE / "kernels").glob("*.c")))
+    pairs = [(n, str(HERE / "build" / f"{n}-{variant}.elf"), str(HERE / "build" / f"{n}-qemu.elf"), True) for n in names]
+    pairs += [(pathlib.Path(e.split("=")[0]).stem[:12], *e.split("=", 1), False) for e in options.elf]
+    ours = {"translator": []}
+    if options.interpreter:
+        ours["interpreter"] = ["--set", "core.translator=false"]
+    theirs = {"qemu": []}
+    if options.icount:
+        theirs["qemu -icount"] = ["-icount", "shift=0"]
+    logs = {(a, b): [] for a in ours for b in theirs}
+    for name, mine, other, has_result in pairs:
+        times = {label: [] for label in [*ours, *theirs]}
+        for _ in range(options.rounds):
+            results = set()
+            for label, extra in ours.items():
+                dump = ["--dump", "result:hex"] if has_result else []
+                seconds, text = timed([str(PULPEMU), "run", *extra, *dump, mine])
+                times[label].append(seconds)
+                cycles, instructions = counts(text)
+                if has_result:
+                    results.add(re.search(r"result = 0x([0-9a-f]{8})", text).group(1))
+            for label, extra in theirs.items():
+                seconds, answer = timed(QEMU + extra + ["-kernel", other])
+                times[label].append(seconds)
+                if has_result:
+                    results.add(answer.strip()[:8])
+            if len(results) > 1:
+                sys.exit(f"{name}: the results differ: {results}")
+        line = f"{name:8} {instructions / 1e6:6.0f} M instructions "
+        line += "  ".join(f"{label} {median(t):.2f} s" for label, t in times.items())
+        line += f"  ({instructions / median(times['translator']) / 1e6:.0f} MIPS)"
+        print(line)
+        for (a, b), values in logs.items():
+            ratios = sorted(y / x for x, y in zip(times[a], times[b]))
+            values.append(math.log(median(ratios)))
+            print(f"         {a} against {b}: {median(ratios):.2f} ({ratios[0]:.2f}..{ratios[-1]:.2f})", flush=True)
+    for (a, b), values in logs.items():
+        print(f"geometric mean, {a} against {b}: {math.exp(sum(values) / len(values)):.2f}")
 
 
 if __name__ == "__main__":

@@ -61,6 +61,9 @@ public struct MachineParameter: Sendable {
         "core.blockEngine", "translated blocks run where they can; false: an instruction at a time, same results",
         \.hart.blockEngine),
       boolean(
+        "core.translator", "often used blocks become machine code, on x86-64 hosts; false: interpreted, same results",
+        \.hart.translator),
+      boolean(
         "core.alwaysStepped", "the cycle-stepped engine runs everything: slow, same results", \.hart.alwaysStepped),
       boolean(
         "interconnect.contention", "masters that want one bank of L2 in the same cycle wait for each other",

@@ -78,15 +78,15 @@ private final class LateFetches: HartInterconnect {
 
   @Test func theTableHasAllPrograms() { #expect(ContendedProgram.all.count == 10) }
 
-  @Test(arguments: ContendedProgram.all, [true, false])
-  func codeAndDataInOneBankTakeTheCyclesOfTheRTL(_ program: ContendedProgram, blockEngine: Bool) throws {
-    let cycles = try window("bank0-" + plain(program.name), program.name) { $0.hart.blockEngine = blockEngine }
+  @Test(arguments: ContendedProgram.all, Engine.allCases)
+  func codeAndDataInOneBankTakeTheCyclesOfTheRTL(_ program: ContendedProgram, engine: Engine) throws {
+    let cycles = try window("bank0-" + plain(program.name), program.name) { engine.choose(&$0.hart) }
     #expect(cycles == nil || cycles == program.bank0)
   }
 
-  @Test(arguments: ContendedProgram.all, [true, false])
-  func codeAndDataInTheInterleavedBanksTakeTheCyclesOfTheRTL(_ program: ContendedProgram, blockEngine: Bool) throws {
-    let cycles = try window("interleaved-" + plain(program.name), program.name) { $0.hart.blockEngine = blockEngine }
+  @Test(arguments: ContendedProgram.all, Engine.allCases)
+  func codeAndDataInTheInterleavedBanksTakeTheCyclesOfTheRTL(_ program: ContendedProgram, engine: Engine) throws {
+    let cycles = try window("interleaved-" + plain(program.name), program.name) { engine.choose(&$0.hart) }
     #expect(cycles == nil || cycles == program.interleaved)
   }
 

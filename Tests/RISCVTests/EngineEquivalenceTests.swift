@@ -1,4 +1,4 @@
-// The block engine and the exact engine are one machine: random programs, cut into slices of several lengths.
+// The exact engine, the block engine and the translator are one machine: random programs, cut into slices of several lengths.
 //
 // A program that tells them apart is made smaller and kept in Tests/FailCases/RISCV; every file there runs again in
 // each test run. PULPEMU_ENGINE_PROGRAMS sets another number of programs (scripts/fuzz --engines), PULPEMU_SEED the first.
@@ -16,10 +16,10 @@ import Testing
   static let slices: [UInt64] = [0, 97, 1000, 10007]
   static let folder = Repository.path("Tests/FailCases/RISCV")
 
-  @Test(arguments: stride(from: 0, to: count, by: 8).map { $0 })
-  func bothEnginesAgreeAtEverySliceBoundary(_ batch: UInt64) throws {
+  @Test(arguments: stride(from: 0, to: count, by: 8).map { $0 }, [Engine.blocks, .translated])
+  func theEnginesAgreeAtEverySliceBoundary(_ batch: UInt64, engine: Engine) throws {
     for seed in firstSeed + batch..<firstSeed + min(batch + 8, Self.count) {
-      try check(EngineProgram(seed: seed, limit: 20_014))
+      try check(EngineProgram(seed: seed, limit: 20_014), engine)
     }
   }
 
@@ -28,8 +28,10 @@ import Testing
     for name in names.sorted() where name.hasPrefix("engines-") {
       let data = try Data(contentsOf: URL(fileURLWithPath: Self.folder + "/" + name))
       let program = try JSONDecoder().decode(EngineProgram.self, from: data)
-      let (difference, _) = EngineComparison.compare(program)
-      #expect(difference == nil, "\(name): \(difference?.text ?? "")")
+      for engine in [Engine.blocks, .translated] {
+        let (difference, _) = EngineComparison.compare(program, with: engine)
+        #expect(difference == nil, "\(name): \(difference?.text ?? "")")
+      }
     }
   }
 
@@ -87,12 +89,14 @@ import Testing
 
   private var firstSeed: UInt64 { Self.firstSeed }
 
-  private func check(_ program: EngineProgram) throws {
+  private func check(_ program: EngineProgram, _ engine: Engine) throws {
     var ends: [VisibleState] = []
     for slice in Self.slices {
-      let (difference, end) = EngineComparison.compare(program.with(words: program.words, slice: slice))
+      let (difference, end) = EngineComparison.compare(
+        program.with(words: program.words, slice: slice), with: engine)
       if let difference {
-        let name = try keep(program.with(words: program.words, limit: difference.cycle, slice: slice))
+        let name = try keep(
+          program.with(words: program.words, limit: difference.cycle, slice: slice), engine)
         Issue.record(
           "seed \(program.seed), slice \(slice), cycle \(difference.cycle): \(difference.text); kept as \(name)")
         return
@@ -105,9 +109,9 @@ import Testing
   }
 
   /// Shrinks a program and writes it to the folder of failures; returns the file's name.
-  private func keep(_ program: EngineProgram) throws -> String {
+  private func keep(_ program: EngineProgram, _ engine: Engine) throws -> String {
     let small = Shrinker.shrink(program.words) {
-      EngineComparison.compare(program.with(words: $0)).0 != nil
+      EngineComparison.compare(program.with(words: $0), with: engine).0 != nil
     }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]

@@ -4,6 +4,7 @@ import FirmwareImage
 import PULPissimo
 import RISCV
 import TestSupport
+import Testing
 
 extension Machine {
   /// Loads every segment of `image` and stands at its entry.
@@ -22,6 +23,22 @@ extension Machine {
   /// Puts instructions at `address` one after the other.
   func write(_ instructions: [Instruction], at address: UInt32) {
     write(Program.bytes(instructions), at: address)
+  }
+}
+
+/// The ways of executing that a test goes through.
+enum Engine: CaseIterable, Sendable, CustomTestStringConvertible {
+  case exact
+  case blocks
+  /// Machine code for every block, from its second run on.
+  case translated
+
+  var testDescription: String { "\(self)" }
+
+  func choose(_ configuration: inout HartConfiguration) {
+    configuration.blockEngine = self != .exact
+    configuration.translator = self == .translated
+    configuration.translationThreshold = 2
   }
 }
 

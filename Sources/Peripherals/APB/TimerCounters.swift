@@ -5,6 +5,31 @@
 
 import HardwareModel
 
+/// Masks of the configuration's fields, computed from their declarations once: a clock edge looks at all of them.
+private struct TimerMasks {
+  let enable = TimerRegisters.enable.mask
+  let reset = TimerRegisters.reset.mask
+  let irqEnable = TimerRegisters.irqEnable.mask
+  let eventStart = TimerRegisters.eventStart.mask
+  let compareClear = TimerRegisters.compareClear.mask
+  let oneShot = TimerRegisters.oneShot.mask
+  let prescalerEnable = TimerRegisters.prescalerEnable.mask
+  let referenceClock = TimerRegisters.referenceClock.mask
+  let mode64 = TimerRegisters.mode64.mask
+  let prescalerMask = TimerRegisters.prescaler.mask
+  let prescalerShift = UInt32(TimerRegisters.prescaler.mask.trailingZeroBitCount)
+  let offsets = (
+    cfgLo: TimerRegisters.cfgLo.offset, cfgHi: TimerRegisters.cfgHi.offset, cntLo: TimerRegisters.cntLo.offset,
+    cntHi: TimerRegisters.cntHi.offset, cmpLo: TimerRegisters.cmpLo.offset, cmpHi: TimerRegisters.cmpHi.offset,
+    startLo: TimerRegisters.startLo.offset, startHi: TimerRegisters.startHi.offset,
+    resetLo: TimerRegisters.resetLo.offset, resetHi: TimerRegisters.resetHi.offset
+  )
+  static let all = TimerMasks()
+
+  /// The prescaler's limit in a configuration.
+  func limit(_ cfg: UInt32) -> UInt32 { (cfg & prescalerMask) >> prescalerShift }
+}
+
 /// The flip-flops of the timer unit.
 struct TimerCounters: Equatable {
   /// One half: a 32-bit counter with its prescaler.
@@ -18,7 +43,11 @@ struct TimerCounters: Equatable {
     var prescalerFlag = false
 
     func has(_ field: Field) -> Bool { cfg & field.mask != 0 }
-    var countsReference: Bool { has(TimerRegisters.enable) && has(TimerRegisters.referenceClock) }
+    func has(_ mask: UInt32) -> Bool { cfg & mask != 0 }
+    var countsReference: Bool {
+      let both = TimerMasks.all.enable | TimerMasks.all.referenceClock
+      return cfg & both == both
+    }
   }
 
   /// What reaches the flip-flops in one cycle.
@@ -37,85 +66,88 @@ struct TimerCounters: Equatable {
   var lo = Half()
   var hi = Half()
 
-  var is64: Bool { lo.has(TimerRegisters.mode64) }
-  var irqLo: Bool { lo.flag && lo.has(TimerRegisters.irqEnable) && (!is64 || hi.flag) }
-  var irqHi: Bool { !is64 && hi.flag && hi.has(TimerRegisters.irqEnable) }
+  var is64: Bool { lo.has(TimerMasks.all.mode64) }
+  var irqLo: Bool { lo.flag && lo.has(TimerMasks.all.irqEnable) && (!is64 || hi.flag) }
+  var irqHi: Bool { !is64 && hi.flag && hi.has(TimerMasks.all.irqEnable) }
   /// A running half counts edges of the reference clock.
   var usesReference: Bool { lo.countsReference || hi.countsReference }
 
   /// One rising clock edge.
   mutating func clock(_ inputs: Inputs) {
+    let m = TimerMasks.all
     let old = self
     let write = inputs.offset
     let both = old.lo.flag && old.hi.flag
 
     // Counter and prescaler resets.
-    var resetLo = old.lo.has(TimerRegisters.reset) || write == TimerRegisters.resetLo.offset
-    var resetHi = old.hi.has(TimerRegisters.reset) || write == TimerRegisters.resetHi.offset
+    var resetLo = old.lo.has(m.reset) || write == m.offsets.resetLo
+    var resetHi = old.hi.has(m.reset) || write == m.offsets.resetHi
     var resetPrescalerLo = resetLo
     var resetPrescalerHi = resetHi
     if old.is64 {
-      if old.lo.has(TimerRegisters.compareClear), both {
+      if old.lo.has(m.compareClear), both {
         resetLo = true
         resetHi = true
       }
     } else {
-      if old.lo.has(TimerRegisters.compareClear), old.lo.flag { resetLo = true }
-      if old.hi.has(TimerRegisters.compareClear), old.hi.flag { resetHi = true }
+      if old.lo.has(m.compareClear), old.lo.flag { resetLo = true }
+      if old.hi.has(m.compareClear), old.hi.flag { resetHi = true }
     }
-    if old.lo.has(TimerRegisters.prescalerEnable), old.lo.prescalerFlag { resetPrescalerLo = true }
-    if old.hi.has(TimerRegisters.prescalerEnable), old.hi.prescalerFlag { resetPrescalerHi = true }
+    if old.lo.has(m.prescalerEnable), old.lo.prescalerFlag { resetPrescalerLo = true }
+    if old.hi.has(m.prescalerEnable), old.hi.prescalerFlag { resetPrescalerHi = true }
 
     // Configuration.
-    if write == TimerRegisters.cfgLo.offset { lo.cfg = inputs.value }
-    if write == TimerRegisters.cfgHi.offset { hi.cfg = inputs.value }
-    let enable = TimerRegisters.enable.mask
-    if inputs.eventLo && lo.has(TimerRegisters.eventStart) || write == TimerRegisters.startLo.offset {
+    if write == m.offsets.cfgLo { lo.cfg = inputs.value }
+    if write == m.offsets.cfgHi { hi.cfg = inputs.value }
+    let enable = m.enable
+    if inputs.eventLo && lo.has(m.eventStart) || write == m.offsets.startLo {
       lo.cfg |= enable
-    } else if lo.has(TimerRegisters.oneShot), old.is64 ? both : old.lo.flag {
+    } else if lo.has(m.oneShot), old.is64 ? both : old.lo.flag {
       lo.cfg &= ~enable
     }
-    if inputs.eventHi && hi.has(TimerRegisters.eventStart) || write == TimerRegisters.startHi.offset {
+    if inputs.eventHi && hi.has(m.eventStart) || write == m.offsets.startHi {
       hi.cfg |= enable
-    } else if !old.hi.has(TimerRegisters.mode64), hi.has(TimerRegisters.oneShot), old.hi.flag {
+    } else if !old.hi.has(m.mode64), hi.has(m.oneShot), old.hi.flag {
       hi.cfg &= ~enable
-    } else if lo.has(TimerRegisters.oneShot), both {
+    } else if lo.has(m.oneShot), both {
       hi.cfg &= ~enable
     }
-    if resetLo { lo.cfg &= ~TimerRegisters.reset.mask }
-    if resetHi { hi.cfg &= ~TimerRegisters.reset.mask }
-    if write == TimerRegisters.cmpLo.offset { lo.compare = inputs.value }
-    if write == TimerRegisters.cmpHi.offset { hi.compare = inputs.value }
+    if resetLo { lo.cfg &= ~m.reset }
+    if resetHi { hi.cfg &= ~m.reset }
+    if write == m.offsets.cmpLo { lo.compare = inputs.value }
+    if write == m.offsets.cmpHi { hi.compare = inputs.value }
 
     // Counters.
-    let (countLo, prescaleLo) = Self.enables(old.lo, inputs.referenceEdge)
-    var (countHi, prescaleHi) = Self.enables(old.hi, inputs.referenceEdge)
-    if old.is64, old.lo.has(TimerRegisters.enable) {
+    let (countLo, prescaleLo) = Self.enables(old.lo, inputs.referenceEdge, m)
+    var (countHi, prescaleHi) = Self.enables(old.hi, inputs.referenceEdge, m)
+    if old.is64, old.lo.has(m.enable) {
       let carry = old.lo.count == .max
-      let prescaled = old.lo.has(TimerRegisters.prescalerEnable)
-      let referenced = old.lo.has(TimerRegisters.referenceClock)
+      let prescaled = old.lo.has(m.prescalerEnable)
+      let referenced = old.lo.has(m.referenceClock)
       countHi =
         carry && (!prescaled || old.lo.prescalerFlag) && (!referenced || inputs.referenceEdgeDelayed)
     }
     lo.count = Self.counted(
-      old.lo.count, reset: resetLo, write: write == TimerRegisters.cntLo.offset ? inputs.value : nil, step: countLo)
+      old.lo.count, reset: resetLo, write: write == m.offsets.cntLo ? inputs.value : nil, step: countLo)
     hi.count = Self.counted(
-      old.hi.count, reset: resetHi, write: write == TimerRegisters.cntHi.offset ? inputs.value : nil, step: countHi)
+      old.hi.count, reset: resetHi, write: write == m.offsets.cntHi ? inputs.value : nil, step: countHi)
     lo.flag = lo.count == old.lo.compare
     hi.flag = hi.count == old.hi.compare
     lo.prescaler = Self.counted(
       old.lo.prescaler, reset: resetPrescalerLo || old.lo.prescalerFlag, write: nil, step: prescaleLo)
     hi.prescaler = Self.counted(
       old.hi.prescaler, reset: resetPrescalerHi || old.hi.prescalerFlag, write: nil, step: prescaleHi)
-    lo.prescalerFlag = lo.prescaler == TimerRegisters.prescaler.extract(old.lo.cfg)
-    hi.prescalerFlag = hi.prescaler == TimerRegisters.prescaler.extract(old.hi.cfg)
+    lo.prescalerFlag = lo.prescaler == m.limit(old.lo.cfg)
+    hi.prescalerFlag = hi.prescaler == m.limit(old.hi.cfg)
   }
 
   /// Whether a half's counter and prescaler count in this cycle.
-  private static func enables(_ half: Half, _ referenceEdge: Bool) -> (counter: Bool, prescaler: Bool) {
-    guard half.has(TimerRegisters.enable) else { return (false, false) }
-    let tick = half.has(TimerRegisters.referenceClock) ? referenceEdge : true
-    return half.has(TimerRegisters.prescalerEnable) ? (half.prescalerFlag, tick) : (tick, false)
+  private static func enables(
+    _ half: Half, _ referenceEdge: Bool, _ m: TimerMasks
+  ) -> (counter: Bool, prescaler: Bool) {
+    guard half.has(m.enable) else { return (false, false) }
+    let tick = half.has(m.referenceClock) ? referenceEdge : true
+    return half.has(m.prescalerEnable) ? (half.prescalerFlag, tick) : (tick, false)
   }
 
   private static func counted(_ value: UInt32, reset: Bool, write: UInt32?, step: Bool) -> UInt32 {
@@ -127,20 +159,24 @@ struct TimerCounters: Equatable {
   /// `limit`. `self` must be the state one clock edge without inputs after `old`.
   func repeats(of old: TimerCounters, limit: UInt64) -> UInt64 {
     if self == old { return limit }
-    var expected = old
+    let m = TimerMasks.all
     var room = limit
-    for (path, target) in [
-      (\TimerCounters.lo.count, lo.compare), (\TimerCounters.hi.count, hi.compare),
-      (\TimerCounters.lo.prescaler, TimerRegisters.prescaler.extract(lo.cfg)),
-      (\TimerCounters.hi.prescaler, TimerRegisters.prescaler.extract(hi.cfg)),
-    ] {
-      let value = self[keyPath: path]
-      guard value != old[keyPath: path] else { continue }
-      guard value == old[keyPath: path] &+ 1 else { return 0 }
-      expected[keyPath: path] = value
-      // Stay below the target: the step that reaches it also raises the flag.
+    /// True if a counter stands still or has moved by one. Stay below the target: the step that reaches it also raises
+    /// the flag.
+    func follows(_ value: UInt32, _ before: UInt32, below target: UInt32) -> Bool {
+      guard value != before else { return true }
       room = min(room, UInt64(target &- value &- 1))
+      return value == before &+ 1
     }
+    guard follows(lo.count, old.lo.count, below: lo.compare), follows(hi.count, old.hi.count, below: hi.compare),
+      follows(lo.prescaler, old.lo.prescaler, below: m.limit(lo.cfg)),
+      follows(hi.prescaler, old.hi.prescaler, below: m.limit(hi.cfg))
+    else { return 0 }
+    var expected = old
+    expected.lo.count = lo.count
+    expected.hi.count = hi.count
+    expected.lo.prescaler = lo.prescaler
+    expected.hi.prescaler = hi.prescaler
     guard expected == self, !lo.flag || lo.count == old.lo.count, !hi.flag || hi.count == old.hi.count else { return 0 }
     if is64, lo.count != old.lo.count { room = min(room, UInt64(UInt32.max - lo.count)) }
     if is64, lo.count != old.lo.count, hi.count != old.hi.count { return 0 }

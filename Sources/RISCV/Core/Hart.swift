@@ -17,6 +17,10 @@ public struct HartConfiguration: Sendable {
   public var cycleModel = true
   /// False: the exact engine runs everything.
   public var blockEngine = true
+  /// True: blocks that run often become machine code, on hosts for which there is an emitter. Needs `blockEngine`.
+  public var translator = true
+  /// Runs of a block before machine code is made for it.
+  public var translationThreshold: UInt32 = 16
   /// True: the cycle-stepped engine runs everything, not only what may have to wait for a bank. Same cycles.
   public var alwaysStepped = false
 
@@ -70,6 +74,7 @@ public final class Hart {
   private var blockMemoryExcludes: RegionSet = 0
   var fetchWindow: MemoryWindow?
   let blocks = BlockCache()
+  let translator: Translator?
 
   /// The arbiters of the memories, if contention is modelled.
   public var interconnect: HartInterconnect? {
@@ -137,8 +142,11 @@ public final class Hart {
     self.configuration = configuration
     self.queue = queue
     self.bus = bus
-    x = .allocate(capacity: 64)
-    x.initialize(repeating: 0, count: 64)
+    x = .allocate(capacity: TranslatedState.size)
+    x.initialize(repeating: 0, count: TranslatedState.size)
+    translator =
+      configuration.blockEngine && configuration.translator
+      ? Translator(cache: blocks, cycleModel: configuration.cycleModel) : nil
     accessSlot = queue.register("core.data") { [unowned self] cycle in self.completeAccess(at: cycle) }
   }
 
@@ -160,6 +168,7 @@ public final class Hart {
     let canonical = memory.base &+ offset
     let shared = windows.first { $0.memory === memory }?.code
     let code = shared ?? CodeRegion(memory)
+    code.translator = translator
     let window = MemoryWindow(
       base: start, size: length, memory: memory, bytes: memory.bytes.advanced(by: Int(offset)), canonical: canonical,
       isData: data, isFetchable: fetch, region: region, code: code)
@@ -283,9 +292,12 @@ public final class Hart {
   @inline(__always)
   func isEnabled(_ line: Int) -> Bool { line >= 0 && csrs.mie >> UInt32(line & 31) & 1 != 0 }
 
-  /// True if an interrupt could be taken without any further event.
+  /// True if an interrupt could be taken without any further event. The line before the present one counts only while
+  /// the instruction in ID may still see a cycle of it.
   @inline(__always)
-  var interruptThreatens: Bool { csrs.interruptEnable && (isEnabled(line) || isEnabled(previousLine)) }
+  var interruptThreatens: Bool {
+    csrs.interruptEnable && (isEnabled(line) || isEnabled(previousLine) && timing.avail <= lineSince)
+  }
 
   /// SoC cycles to core cycles: those in which the core clock ran.
   @inline(__always)
@@ -356,18 +368,30 @@ public final class Hart {
   /// Steps instructions exactly until a limit, or until the block engine can go on at a block that it knows.
   private func runExact(until limit: Cycle, instructionLimit: UInt64) -> HartStop? {
     var budget = 48
+    // An instruction that no block can hold has run: behind it lies a place to begin one.
+    var isBehindOther = false
     while true {
       let before = pc
+      switch fetch(before).timing {
+      case .alu, .multiplyHigh, .divide, .load, .store, .branch, .jump, .jumpRegister: break
+      default: isBehindOther = true
+      }
       if let stop = step(until: limit) { return stop }
       if stop != nil || pauses || stepper.isActive || counters.instructions >= instructionLimit { return nil }
       budget -= 1
+      if !outstanding.isEmpty { isBehindOther = true }
       // Blocks are found by the memory's own addresses, so an alias has none.
       guard usesBlocks, timing.isClean, let fetchWindow, fetchWindow.contains(pc),
         fetchWindow.base == fetchWindow.canonical
       else { continue }
-      let jumped = pc &- before > 4
-      let known = fetchWindow.code.map { $0.blocks[$0.index(pc)] != nil } ?? false
-      if jumped || known || budget < 0 { return nil }
+      if pc &- before > 4 || budget < 0 { return nil }
+      guard let code = fetchWindow.code else { continue }
+      if let block = code.blocks[code.index(pc)] {
+        // A block of few instructions is not worth the change between two that need this engine.
+        if blocks.infos[Int(block.pointee.number)].opCount > 6 { return nil }
+      } else if isBehindOther {
+        return nil
+      }
     }
   }
 }

@@ -61,6 +61,16 @@ struct BlockMemory {
     secondOffset = second.offset &- first.offset
     secondSize = second.size
   }
+
+  /// True if any line holds code or is watched.
+  var hasMarks: Bool {
+    func isMarked(_ offset: UInt32, _ size: UInt32) -> Bool {
+      guard size > 0 else { return false }
+      let first = lines + Int(offset >> CodeRegion.lineShift)
+      return (0..<Int(size >> CodeRegion.lineShift)).contains { first[$0] != 0 }
+    }
+    return isMarked(0, size) || isMarked(secondOffset, secondSize)
+  }
 }
 
 /// Decoded instructions and translated blocks of one memory, by halfword.
@@ -74,6 +84,10 @@ final class CodeRegion {
   let blocks: UnsafeMutablePointer<UnsafeMutablePointer<MicroOp>?>
   /// Not 0 for each line of 64 bytes that holds decoded code (bit 0) or a watched address (bit 1).
   let lines: UnsafeMutablePointer<UInt8>
+  /// Machine code of the block that begins at each halfword, as an indirect jump enters it.
+  let entries: UnsafeMutablePointer<UnsafeRawPointer?>
+  /// Told when a line gets its first mark.
+  unowned(unsafe) var translator: Translator?
   /// True once a translated block lies here.
   var hasBlocks = false
 
@@ -89,12 +103,14 @@ final class CodeRegion {
     // calloc: the pages stay untouched until code is decoded there, which keeps start-up cheap.
     decoded = Self.zeroed(halfwords)
     blocks = Self.zeroed(halfwords)
+    entries = Self.zeroed(halfwords)
     lines = Self.zeroed(memory.size >> Int(Self.lineShift) + 2)
   }
 
   deinit {
     free(decoded)
     free(blocks)
+    free(entries)
     free(lines)
   }
 
@@ -112,7 +128,10 @@ final class CodeRegion {
   func mark(_ address: Address, _ count: UInt32, _ mark: UInt8) {
     let first = (address &- base) >> Self.lineShift
     let last = (address &- base &+ count &- 1) >> Self.lineShift
-    for line in first...max(first, min(last, size >> Self.lineShift)) { lines[Int(line)] |= mark }
+    for line in first...max(first, min(last, size >> Self.lineShift)) {
+      if lines[Int(line)] == 0 { translator?.noteMark(lines + Int(line)) }
+      lines[Int(line)] |= mark
+    }
   }
 
   /// Forgets decoded instructions that overlap `count` bytes at `address`. True if translated blocks may be stale too.

@@ -58,6 +58,19 @@ public struct PipelineTiming: Sendable, Equatable {
       && (lastLoad < 0 || lastLoadReady <= avail) && (aluRegister < 0 || aluLast < avail)
   }
 
+  /// The same state so many cycles later. Cycles that are 0 stand for nothing.
+  func moved(by cycles: Cycle) -> PipelineTiming {
+    func moved(_ cycle: Cycle) -> Cycle { cycle == 0 ? 0 : cycle &+ cycles }
+    var result = self
+    result.avail = moved(avail)
+    result.exfree = moved(exfree)
+    result.wb = moved(wb)
+    result.loadReady = (moved(loadReady.0), moved(loadReady.1))
+    result.lastLoadReady = moved(lastLoadReady)
+    result.aluLast = moved(aluLast)
+    return result
+  }
+
   /// When an instruction would leave ID.
   public struct Issue {
     /// The cycle of leaving ID: T of the timing model.

@@ -14,6 +14,30 @@ extension Hart {
     table: UnsafeMutablePointer<UnsafeMutablePointer<MicroOp>?>, codeBase: Address, codeSize: UInt32,
     data: BlockMemory, deadline: Cycle, divisions: Cycle
   ) -> BlockOutcome {
+    interpret(
+      &run, x: x, exits: exits, table: table, codeBase: codeBase, codeSize: codeSize, data: data, deadline: deadline,
+      divisions: divisions, isCareful: false)
+  }
+
+  /// Runs one block, up to the first instruction that comes too close to the deadline.
+  @inline(never)
+  static func loopOnce(
+    _ run: inout BlockRun, x: UnsafeMutablePointer<UInt32>, exits: UnsafeMutablePointer<BlockExit>,
+    table: UnsafeMutablePointer<UnsafeMutablePointer<MicroOp>?>, codeBase: Address, codeSize: UInt32,
+    data: BlockMemory, deadline: Cycle, divisions: Cycle
+  ) -> BlockOutcome {
+    interpret(
+      &run, x: x, exits: exits, table: table, codeBase: codeBase, codeSize: codeSize, data: data, deadline: deadline,
+      divisions: divisions, isCareful: true)
+  }
+
+  /// What both do; `isCareful` is a constant.
+  @inline(__always)
+  private static func interpret(
+    _ run: inout BlockRun, x: UnsafeMutablePointer<UInt32>, exits: UnsafeMutablePointer<BlockExit>,
+    table: UnsafeMutablePointer<UnsafeMutablePointer<MicroOp>?>, codeBase: Address, codeSize: UInt32,
+    data: BlockMemory, deadline: Cycle, divisions: Cycle, isCareful: Bool
+  ) -> BlockOutcome {
     let memory = data.bytes
     let lines = data.lines
     let memoryBase = data.base
@@ -33,12 +57,16 @@ extension Hart {
 
     execution: while true {
       let op = p.pointee
+      // An access takes place in the cycle after T, and what is due in that cycle comes first.
+      if isCareful, op.code != .enter, now &+ Cycle(op.issue) &+ 2 > deadline {
+        run.index = op.position
+        break execution
+      }
       dispatch: do {
         switch op.code {
         case .enter:
-          run.previous = block
           block = p
-          if now &+ Cycle(op.immediate) > deadline {
+          if !isCareful, now &+ Cycle(op.immediate) > deadline {
             outcome = .deadline
             run.pc = op.aux
             break execution
@@ -52,7 +80,7 @@ extension Hart {
           now &+= Cycle(exit.pointee.cycles)
           instructionsAndLoads &+= exit.pointee.instructionsAndLoads
           stores &+= exit.pointee.stores
-          guard let next = exit.pointee.slot.pointee else {
+          guard !isCareful, let next = exit.pointee.slot.pointee else {
             outcome = .unknownTarget
             run.pc = exit.pointee.target & ~1
             run.jumped = false
@@ -92,24 +120,32 @@ extension Hart {
         case .mulhu:
           x[Int(op.rd)] = UInt32(truncatingIfNeeded: (UInt64(x[Int(op.rs1)]) &* UInt64(x[Int(op.rs2)])) >> 32)
         case .div:
-          now &+=
+          let extra =
             (PipelineTiming.divideOccupancy(divisor: x[Int(op.rs2)], signed: true) &- PipelineTiming.shortestDivision)
             & divisions
+          now &+= extra
+          if isCareful { run.lastDivision = extra }
           x[Int(op.rd)] = Arithmetic.divide(x[Int(op.rs1)], x[Int(op.rs2)])
         case .divu:
-          now &+=
+          let extra =
             (PipelineTiming.divideOccupancy(divisor: x[Int(op.rs2)], signed: false) &- PipelineTiming.shortestDivision)
             & divisions
+          now &+= extra
+          if isCareful { run.lastDivision = extra }
           x[Int(op.rd)] = x[Int(op.rs2)] == 0 ? .max : x[Int(op.rs1)] / x[Int(op.rs2)]
         case .rem:
-          now &+=
+          let extra =
             (PipelineTiming.divideOccupancy(divisor: x[Int(op.rs2)], signed: true) &- PipelineTiming.shortestDivision)
             & divisions
+          now &+= extra
+          if isCareful { run.lastDivision = extra }
           x[Int(op.rd)] = Arithmetic.remainder(x[Int(op.rs1)], x[Int(op.rs2)])
         case .remu:
-          now &+=
+          let extra =
             (PipelineTiming.divideOccupancy(divisor: x[Int(op.rs2)], signed: false) &- PipelineTiming.shortestDivision)
             & divisions
+          now &+= extra
+          if isCareful { run.lastDivision = extra }
           x[Int(op.rd)] = x[Int(op.rs2)] == 0 ? x[Int(op.rs1)] : x[Int(op.rs1)] % x[Int(op.rs2)]
         case .lb:
           let offset = x[Int(op.rs1)] &+ op.immediate &- memoryBase
@@ -207,7 +243,7 @@ extension Hart {
           now &+= Cycle(exit.pointee.cycles)
           instructionsAndLoads &+= exit.pointee.instructionsAndLoads
           stores &+= exit.pointee.stores
-          guard let next = table[Int(distance &>> 1)] else {
+          guard !isCareful, let next = table[Int(distance &>> 1)] else {
             outcome = .unknownTarget
             run.pc = target
             run.jumped = true
@@ -226,7 +262,7 @@ extension Hart {
       now &+= Cycle(exit.pointee.cycles)
       instructionsAndLoads &+= exit.pointee.instructionsAndLoads
       stores &+= exit.pointee.stores
-      guard let next = exit.pointee.slot.pointee else {
+      guard !isCareful, let next = exit.pointee.slot.pointee else {
         outcome = .unknownTarget
         run.pc = exit.pointee.target
         run.jumped = true
@@ -236,6 +272,7 @@ extension Hart {
       p = next
     }
     run.blockPC = block.pointee.aux
+    run.number = Int(block.pointee.number)
     run.blockStraddles = block.pointee.index != 0
     run.now = now
     run.instructionsAndLoads = instructionsAndLoads

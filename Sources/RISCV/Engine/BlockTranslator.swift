@@ -27,12 +27,18 @@ struct BlockTranslator {
   private var loads: UInt64 = 0
   private var stores: UInt64 = 0
   private var storesNotThroughSP: UInt64 = 0
+  /// Registers written so far, and those whose first use was a read, by bit; false after a store or a division.
+  private var writtenRegisters: UInt32 = 0
+  private var readFirst: UInt32 = 0
+  private var isRepeatable = true
+  private var last = Instruction()
+  private var left = BlockLeave()
   /// Latest T so far, and cycles that divisions may add to it.
   private var lastIssue: Cycle = Self.origin
   private var divisions: Cycle = 0
 
   /// Where the block's own time begins: far enough from 0 that no subtraction can go below it.
-  private static let origin: Cycle = 1000
+  static let origin: Cycle = 1000
 
   init(hart: Hart, region: CodeRegion, window: MemoryWindow, start: Address) {
     self.hart = hart
@@ -103,10 +109,11 @@ struct BlockTranslator {
     let longestCase = lastIssue - Self.origin + divisions + 2
     ops[0].immediate = UInt32(longestCase)
     ops[0].index = hart.configuration.cycleModel && hart.straddles(start) ? 1 : 0
+    for index in exits.indices { exits[index].longest = UInt32(longestCase) }
     let base = UInt32(hart.blocks.exitCount)
     for index in ops.indices where Self.hasExit(ops[index].code) { ops[index].aux &+= base }
     return hart.blocks.place(
-      ops, exits, slot: region.blocks + region.index(start), region: region, ranges: ranges)
+      ops, exits, slot: region.blocks + region.index(start), region: region, ranges: ranges, leave: left)
   }
 
   static func hasExit(_ code: MicroCode) -> Bool {
@@ -144,6 +151,15 @@ struct BlockTranslator {
 
   // MARK: Parts of a block
 
+  /// Keeps account of what the block reads and writes, to know whether it would do the same once more.
+  private mutating func note(_ instruction: Instruction) {
+    let sources = UInt32(1) << UInt32(instruction.rs1) | 1 << UInt32(instruction.rs2)
+    readFirst |= sources & ~writtenRegisters & ~1
+    writtenRegisters |= 1 << UInt32(instruction.rd) & ~1
+    if instruction.timing == .store || instruction.timing == .divide { isRepeatable = false }
+    last = instruction
+  }
+
   private mutating func issue(_ instruction: Instruction) -> PipelineTiming.Issue {
     let issue =
       hart.configuration.cycleModel
@@ -152,16 +168,27 @@ struct BlockTranslator {
     return issue
   }
 
+  /// Appends the operation of an instruction that leaves ID at `t`.
+  private mutating func append(_ op: MicroOp, t: Cycle) {
+    var op = op
+    op.issue = UInt16(clamping: t - Self.origin)
+    ops.append(op)
+  }
+
   private mutating func leave(at pc: Address) {
     var op = MicroOp(.leave)
     op.aux = pc
     op.index = UInt16(instructions)
     ops.append(op)
+    left = BlockLeave(
+      position: Int(instructions), pc: pc, timing: timing, instructions: instructions, loads: loads, stores: stores,
+      storesNotThroughSP: storesNotThroughSP, last: last)
   }
 
   private mutating func fallThrough(to pc: Address) {
     var op = MicroOp(.fallThrough)
     op.aux = exit(to: pc, timing.avail)
+    op.index = UInt16(instructions)
     exits[exits.count - 1].target |= 1
     ops.append(op)
   }
@@ -170,12 +197,14 @@ struct BlockTranslator {
   private func staysInside(_ target: Address) -> Bool { hart.interconnect == nil || window.contains(target) }
 
   private mutating func exit(to target: Address, _ available: Cycle) -> UInt32 {
+    let isIdle = target == start && isRepeatable && writtenRegisters & readFirst == 0
     let slot: UnsafeMutablePointer<UnsafeMutablePointer<MicroOp>?> =
-      window.contains(target) ? region.blocks + region.index(target) : hart.blocks.emptySlot
+      window.contains(target) && !isIdle ? region.blocks + region.index(target) : hart.blocks.emptySlot
     exits.append(
       BlockExit(
         slot: slot, target: target, cycles: UInt32(available - Self.origin),
-        instructionsAndLoads: instructions | loads << 32, stores: stores | storesNotThroughSP << 32))
+        instructionsAndLoads: instructions | loads << 32, stores: stores | storesNotThroughSP << 32, block: start,
+        isIdle: isIdle))
     return UInt32(exits.count - 1)
   }
 
@@ -195,13 +224,15 @@ struct BlockTranslator {
       divisions += PipelineTiming.longestDivision - PipelineTiming.shortestDivision
     }
     book(instruction, issue)
-    ops.append(Self.microOp(instruction, pc: pc, index: UInt16(instructions)))
+    note(instruction)
+    append(Self.microOp(instruction, pc: pc, index: UInt16(instructions)), t: issue.t)
     instructions += 1
   }
 
   private mutating func memory(_ instruction: Instruction, pc: Address, _ issue: PipelineTiming.Issue) {
     book(instruction, issue)
-    ops.append(Self.microOp(instruction, pc: pc, index: UInt16(instructions)))
+    note(instruction)
+    append(Self.microOp(instruction, pc: pc, index: UInt16(instructions)), t: issue.t)
     instructions += 1
     if instruction.timing == .load {
       loads += 1
@@ -222,10 +253,11 @@ struct BlockTranslator {
       taken.avail = issue.t + 1
     }
     book(instruction, issue)
+    note(instruction)
     var op = Self.microOp(instruction, pc: pc, index: UInt16(instructions))
     instructions += 1
     op.aux = exit(to: pc &+ instruction.immediate, taken.avail)
-    ops.append(op)
+    append(op, t: issue.t)
     return true
   }
 
@@ -239,12 +271,13 @@ struct BlockTranslator {
     else { return false }
     book(instruction, issue, straddles: hart.straddles(target))
     instructions += 1
-    if instruction.rd != 0 {
-      var op = MicroOp(.constant)
-      op.rd = instruction.rd
-      op.immediate = pc &+ UInt32(instruction.length)
-      ops.append(op)
-    }
+    note(instruction)
+    // Also without a link: the instruction needs its place in the block where a run may stop before it.
+    var op = MicroOp(.constant)
+    op.rd = Self.destination(instruction.rd)
+    op.immediate = pc &+ UInt32(instruction.length)
+    op.index = UInt16(instructions - 1)
+    append(op, t: issue.t)
     return true
   }
 
@@ -255,25 +288,28 @@ struct BlockTranslator {
     var op = MicroOp(.jump)
     op.rd = Self.destination(instruction.rd)
     op.immediate = pc &+ UInt32(instruction.length)
+    op.index = UInt16(instructions)
+    note(instruction)
     instructions += 1
     op.aux = exit(to: target, timing.avail)
-    ops.append(op)
+    append(op, t: issue.t)
     return true
   }
 
   private mutating func jumpRegister(_ instruction: Instruction, pc: Address, _ issue: PipelineTiming.Issue) -> Bool {
-    guard finish(instruction, issue) else { return false }
+    // The link fits in 16 bits as a distance from the block's start unless the block has followed a far jump.
+    let link = pc &+ UInt32(instruction.length)
+    guard instruction.rd == 0 || link &- start < 0x1_0000, finish(instruction, issue) else { return false }
     var op = MicroOp(.jumpRegister)
     op.rd = Self.destination(instruction.rd)
     op.rs1 = instruction.rs1
     op.immediate = instruction.immediate
-    // The link fits in 16 bits as a distance from the block's start unless the block has followed a far jump.
-    let link = pc &+ UInt32(instruction.length)
-    guard instruction.rd == 0 || link &- start < 0x1_0000 else { return false }
     op.index = UInt16(truncatingIfNeeded: link &- start)
+    op.rs2 = UInt8(truncatingIfNeeded: instructions)
     instructions += 1
     op.aux = exit(to: 0, timing.avail)
-    ops.append(op)
+    exits[exits.count - 1].isIndirect = true
+    append(op, t: issue.t)
     return true
   }
 

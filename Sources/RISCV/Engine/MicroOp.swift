@@ -32,11 +32,27 @@ struct MicroOp {
   var immediate: UInt32 = 0
   /// Branches and jumps: number of the exit. Loads, stores, `enter`, `leave`: the pc.
   var aux: UInt32 = 0
-  /// Position of the instruction in its block. `enter`: 1 if the first instruction straddles two words.
+  /// Position of the instruction in its block. `enter`: 1 if the first instruction straddles two words. `jumpRegister`:
+  /// the link, as a distance from the block's start; `rs2` is the position then.
   var index: UInt16 = 0
-  private var unused: UInt16 = 0
+  /// T of the instruction from the block's head, divisions taking the shortest time.
+  var issue: UInt16 = 0
 
   init(_ code: MicroCode) { self.code = code }
+
+  /// `enter`: the number of the block, in the fields of the registers.
+  var number: UInt32 {
+    get { UInt32(rd) | UInt32(rs1) << 8 | UInt32(rs2) << 16 }
+    set {
+      rd = UInt8(truncatingIfNeeded: newValue)
+      rs1 = UInt8(truncatingIfNeeded: newValue >> 8)
+      rs2 = UInt8(truncatingIfNeeded: newValue >> 16)
+    }
+  }
+
+  /// Position of the instruction in its block.
+  @inline(__always)
+  var position: Int { code == .jumpRegister ? Int(rs2) : Int(index) }
 }
 
 /// Where a block can be left, and what had happened by then.
@@ -51,6 +67,40 @@ struct BlockExit {
   var instructionsAndLoads: UInt64
   /// Stores in the low half, those not through sp in the high half.
   var stores: UInt64
+  /// Where the block begins.
+  var block: Address
+  /// The exit leads back to the head of a block that has changed nothing and will do the same again: until something
+  /// happens outside, the core goes round in circles.
+  var isIdle = false
+  /// A JALR: the target is known only when it runs.
+  var isIndirect = false
+  /// Cycles that the block may take.
+  var longest: UInt32 = 0
+}
+
+/// What is known of a translated block as a whole.
+struct BlockInfo {
+  let entry: UnsafeMutablePointer<MicroOp>
+  let opCount: Int32
+  /// Runs that did not use machine code.
+  var runs: UInt32 = 0
+  /// Where its machine code is, if it has been made: for entering it with the budget taken care of.
+  var body: UInt32 = 0
+}
+
+/// What a block that ends before an instruction for the exact engine has done there.
+struct BlockLeave {
+  /// Position of that instruction; -1: the block does not end so.
+  var position = -1
+  var pc: Address = 0
+  /// The pipeline, entered by the block in cycle `BlockTranslator.origin`.
+  var timing = PipelineTiming(cleanAt: 0)
+  var instructions: UInt64 = 0
+  var loads: UInt64 = 0
+  var stores: UInt64 = 0
+  var storesNotThroughSP: UInt64 = 0
+  /// The instruction before.
+  var last = Instruction()
 }
 
 /// All translated blocks of a hart.
@@ -66,16 +116,26 @@ final class BlockCache {
   let emptySlot: UnsafeMutablePointer<UnsafeMutablePointer<MicroOp>?>
 
   private struct Placed {
+    var number: Int
     var slot: UnsafeMutablePointer<UnsafeMutablePointer<MicroOp>?>
     unowned(unsafe) var region: CodeRegion
     /// Address ranges that the block was translated from.
     var ranges: [(start: Address, end: Address)]
   }
   private var placed: [Placed] = []
+  /// By block number, which is in the block's `enter` operation.
+  let infos: UnsafeMutablePointer<BlockInfo>
+  /// By block number.
+  let leaves: UnsafeMutablePointer<BlockLeave>
+  private(set) var count = 0
+  /// Told before blocks are dropped: their numbers, or nil for all of them.
+  var onDrop: (([Int]?) -> Void)?
 
   init() {
     ops = .allocate(capacity: Self.capacity)
     exits = .allocate(capacity: Self.exitCapacity)
+    infos = .allocate(capacity: Self.capacity)
+    leaves = .allocate(capacity: Self.capacity)
     emptySlot = .allocate(capacity: 1)
     emptySlot.initialize(to: nil)
   }
@@ -83,6 +143,8 @@ final class BlockCache {
   deinit {
     ops.deallocate()
     exits.deallocate()
+    infos.deallocate()
+    leaves.deallocate()
     emptySlot.deallocate()
   }
 
@@ -94,16 +156,21 @@ final class BlockCache {
   /// Puts a translated block in place and returns its entry.
   func place(
     _ block: [MicroOp], _ newExits: [BlockExit], slot: UnsafeMutablePointer<UnsafeMutablePointer<MicroOp>?>,
-    region: CodeRegion, ranges: [(start: Address, end: Address)]
+    region: CodeRegion, ranges: [(start: Address, end: Address)], leave: BlockLeave
   ) -> UnsafeMutablePointer<MicroOp> {
     let entry = ops + opCount
+    let number = count
     for (index, op) in block.enumerated() { (entry + index).initialize(to: op) }
     for (index, exit) in newExits.enumerated() { (exits + exitCount + index).initialize(to: exit) }
+    entry.pointee.number = UInt32(number)
+    (infos + number).initialize(to: BlockInfo(entry: entry, opCount: Int32(block.count)))
+    (leaves + number).initialize(to: leave)
+    count += 1
     opCount += block.count
     exitCount += newExits.count
     slot.pointee = entry
     region.hasBlocks = true
-    placed.append(Placed(slot: slot, region: region, ranges: ranges))
+    placed.append(Placed(number: number, slot: slot, region: region, ranges: ranges))
     return entry
   }
 
@@ -111,16 +178,21 @@ final class BlockCache {
   func drop(_ address: Address, _ count: Int, in region: CodeRegion) {
     let start = UInt64(address)
     let end = start + UInt64(count)
+    var dropped: [Int] = []
     placed.removeAll { block in
       guard block.region === region,
         block.ranges.contains(where: { UInt64($0.start) < end && start < UInt64($0.end) })
       else { return false }
       block.slot.pointee = nil
+      dropped.append(block.number)
       return true
     }
+    if !dropped.isEmpty { onDrop?(dropped) }
   }
 
   func dropAll() {
+    onDrop?(nil)
+    count = 0
     for block in placed { block.slot.pointee = nil }
     placed.removeAll(keepingCapacity: true)
     opCount = 0

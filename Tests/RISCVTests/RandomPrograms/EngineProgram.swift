@@ -165,9 +165,13 @@ struct EngineProgram: Codable, Sendable {
 
   /// A machine that stands at the start of the program.
   func machine(blockEngine: Bool, _ configure: (inout MachineConfiguration) -> Void = { _ in }) -> Machine {
+    machine(blockEngine ? .translated : .exact, configure)
+  }
+
+  func machine(_ engine: Engine, _ configure: (inout MachineConfiguration) -> Void = { _ in }) -> Machine {
     var configuration = MachineConfiguration()
     configure(&configuration)
-    configuration.hart.blockEngine = blockEngine
+    engine.choose(&configuration.hart)
     configuration.hart.cycleModel = hasCycleModel
     configuration.hart.xpulpCSRs = hasXpulpCSRs
     let machine = Machine(configuration)
@@ -253,7 +257,7 @@ struct VisibleState: Equatable {
   }
 }
 
-/// Runs a program with both engines.
+/// Runs a program with the exact engine and with another one.
 enum EngineComparison {
   struct Difference {
     var cycle: UInt64
@@ -261,9 +265,9 @@ enum EngineComparison {
   }
 
   /// The first slice boundary at which the engines differ; and the state that both end in.
-  static func compare(_ program: EngineProgram) -> (Difference?, VisibleState) {
-    let exact = program.machine(blockEngine: false)
-    let block = program.machine(blockEngine: true)
+  static func compare(_ program: EngineProgram, with engine: Engine) -> (Difference?, VisibleState) {
+    let exact = program.machine(.exact)
+    let block = program.machine(engine)
     var until: UInt64 = 0
     var state = VisibleState(exact, end: nil)
     while until < program.limit {
@@ -273,7 +277,7 @@ enum EngineComparison {
       state = VisibleState(exact, end: exactEnd)
       let other = VisibleState(block, end: blockEnd)
       if state != other {
-        return (Difference(cycle: until, text: "exact / block: " + state.differences(from: other)), state)
+        return (Difference(cycle: until, text: "exact / \(engine): " + state.differences(from: other)), state)
       }
       if memcmp(exact.l2.bytes, block.l2.bytes, exact.l2.size) != 0 {
         let place = (0..<exact.l2.size / 4).first {

@@ -1,0 +1,105 @@
+// What the translator needs from a host processor.
+//
+// Translated code of every host keeps the same things: some guest registers live in host registers all the time, the
+// others in a frame; a budget register holds the cycles that are left before the deadline, less what the block under way
+// may take; four counters (instructions, loads, stores, stores not through sp) are added to at each exit of a block; the
+// frame remembers the last exit.
+
+import HardwareModel
+import MachineCode
+
+/// A source operand of a guest instruction. Register 0 never appears: it is the constant 0.
+enum GuestOperand: Equatable {
+  case register(UInt8)
+  case constant(UInt32)
+}
+
+/// A test that addresses lie in the memory that translated code may touch, and are aligned.
+struct AddressCheck {
+  /// The register, and what to add to it for the distance of the lowest address from the memory's base.
+  var base: GuestOperand
+  var displacement: UInt32
+  /// log2 of the alignment. The distance must be a multiple and, divided by it, at most `limit`.
+  var alignment: UInt8
+  var limit: UInt32
+  /// The same for a second range: distance of its base from the first one's.
+  var secondOffset: UInt32
+  var secondLimit: UInt32?
+}
+
+/// An exit of a block.
+struct ExitPlan {
+  /// Its number in `BlockCache.exits`.
+  var number: UInt32
+  /// From the block's head to the first cycle in which the target can be in ID.
+  var cycles: UInt32
+  /// Offset in the code of what the four counters grow by.
+  var counts: Int
+  /// Leads back to the block's own head, whose first instruction costs so much more after a jump.
+  var loop: UInt32?
+}
+
+/// Where an exit can be led to another block.
+struct ExitLink {
+  /// The number that the budget shrinks by.
+  var budget: UInt32 = 0
+  /// The jump.
+  var jump: UInt32 = 0
+  /// What `budget` holds while the exit leads out of the code.
+  var unlinked: UInt32 = 0
+  /// What linking has added to it.
+  var added: UInt32 = 0
+}
+
+/// Emits the code of one block for one kind of host.
+protocol TranslationTarget {
+  /// Writes into `bytes` from offset `start` up to `end`; `leave`: offset of the way out.
+  init(_ bytes: UnsafeMutablePointer<UInt8>, from start: Int, to end: Int, leave: Int)
+
+  var count: Int { get }
+  var isFull: Bool { get }
+
+  /// Emits the way in and the way out; returns their offsets. The way in is a C function of two arguments: the address
+  /// of a `TranslatedState` and that of the code to run.
+  mutating func entrance() -> (enter: Int, leave: Int)
+
+  /// Emits what the counters grow by at an exit.
+  mutating func counts(_ instructions: UInt32, _ loads: UInt32, _ stores: UInt32, _ notThroughSP: UInt32) -> Int
+
+  /// Begins block `number`. `longest`: cycles it may take; `straddle`: those that its first instruction costs more after
+  /// a jump; `isHigh`: distances from the memory's base need arithmetic of 32 bits. Returns the offsets for entering it by an indirect jump and with the budget taken care of.
+  mutating func begin(number: UInt32, longest: UInt32, straddle: UInt32, isHigh: Bool) -> (indirect: Int, body: Int)
+
+  mutating func constant(_ rd: UInt8, _ value: UInt32)
+  mutating func move(_ rd: UInt8, _ rs: UInt8)
+  /// rd = a op b of everything but divisions. At most one operand is constant, and `a` only where order matters.
+  mutating func binary(_ operation: MicroCode, _ rd: UInt8, _ a: GuestOperand, _ b: GuestOperand)
+  /// A division; `isTimed`: it takes the cycles that its divisor asks for. rd 32: none.
+  mutating func divide(_ operation: MicroCode, _ rd: UInt8, _ a: GuestOperand, _ b: GuestOperand, isTimed: Bool)
+
+  /// Leaves before instruction `index` unless the check holds.
+  mutating func check(_ check: AddressCheck, index: UInt16)
+  /// Leaves before instruction `index` if the line of the address is marked.
+  mutating func checkLine(
+    _ base: GuestOperand, _ displacement: UInt32, _ lines: UnsafeMutablePointer<UInt8>, index: UInt16)
+  /// An access whose address has been checked: base + displacement counts from the memory's base. Base nil: it is known.
+  mutating func load(_ operation: MicroCode, _ rd: UInt8, _ base: GuestOperand, _ displacement: UInt32)
+  mutating func store(_ operation: MicroCode, _ value: GuestOperand, _ base: GuestOperand, _ displacement: UInt32)
+
+  mutating func leave(index: UInt16)
+  /// Leaves the block through `exit` if the condition holds. `isLikely`: it mostly does.
+  mutating func branch(
+    _ condition: MicroCode, _ a: GuestOperand, _ b: GuestOperand, _ exit: ExitPlan, isLikely: Bool)
+  mutating func exit(_ exit: ExitPlan)
+  /// JALR: leaves before instruction `index` if the target is out of the code, whose base and size are given; else goes
+  /// where `table` (8 bytes a halfword) says.
+  mutating func jumpRegister(
+    _ rd: UInt8, _ rs1: GuestOperand, _ immediate: UInt32, link: UInt32, _ exit: ExitPlan, index: UInt16,
+    codeBase: UInt32, codeSize: UInt32, table: UnsafeRawPointer)
+
+  /// Emits what was put aside; returns where the exits, in the order in which they were emitted, can be linked.
+  mutating func finish() -> [(number: UInt32, link: ExitLink)]
+
+  /// Leads an exit to `offset`, or out of the code (nil).
+  static func write(_ link: ExitLink, in bytes: UnsafeMutablePointer<UInt8>, budget: UInt32, to offset: Int?)
+}

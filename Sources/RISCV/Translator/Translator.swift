@@ -1,0 +1,232 @@
+// The translator of a hart: machine code for its blocks, where it lies, and how it hangs together.
+//
+// Code is made for blocks that have run a few times (`Hart.runBlocks`). An exit first leads out of the code; once its
+// target has code too, it is led there directly. Dropping a block (its bytes have changed) leads all exits to it out again;
+// its own code stays unused until the memory is full and everything is dropped at once, which bounds it.
+
+import HardwareModel
+import MachineCode
+
+#if arch(x86_64)
+  typealias HostTarget = X86Target
+#endif
+
+/// What passes between the hart and translated code: the register file and, behind it, these words.
+enum TranslatedState {
+  static let budgetOffset: Int32 = 160
+  static let recordOffset: Int32 = 164
+  static let targetOffset: Int32 = 168
+  static let lastExitOffset: Int32 = 172
+  static let countsOffset: Int32 = 176
+  static let memoryOffset: Int32 = 192
+  /// Words of the whole.
+  static let size = 64
+  /// The last exit when none was taken.
+  static let noExit = UInt32.max
+
+  /// A record of leaving before instruction `index` of block `number`; others are numbers of exits.
+  static func leaveRecord(block number: UInt32, index: UInt16) -> UInt32 { 1 << 31 | number << 7 | UInt32(index & 127) }
+  static func isLeave(_ record: UInt32) -> Bool { record >> 31 != 0 }
+  static func block(_ record: UInt32) -> Int { Int((record & 0x7FFF_FFFF) >> 7) }
+  static func index(_ record: UInt32) -> Int { Int(record & 127) }
+}
+
+/// Totals of a translator's work, for benchmarks.
+public struct TranslatorStatistics: Sendable {
+  public var blocks = 0
+  public var instructions = 0
+  public var bytes = 0
+  public var flushes = 0
+  /// Times that code was entered.
+  public var entries = 0
+}
+
+#if arch(x86_64)
+  final class Translator {
+    /// Bytes of machine code at most.
+    private static let codeSize = 16 << 20
+    /// More than any block's code.
+    private static let roomForBlock = 64 << 10
+
+    private let code: CodeMemory
+    private unowned(unsafe) let cache: BlockCache
+    private let cycleModel: Bool
+    private typealias Enter = @convention(c) (UnsafeMutablePointer<UInt32>, UnsafeRawPointer) -> Void
+    private let enter: Enter
+    private let leaveOffset: Int
+    private let firstFree: Int
+    private var free: Int
+    /// By number of exit.
+    private var links: [ExitLink] = []
+    /// By number of block: the exits of other blocks that lead directly to its code.
+    private var incoming: [Int: [UInt32]] = [:]
+    /// By number of block: its place in the table of entries.
+    private var places: [Int: UnsafeMutablePointer<UnsafeRawPointer?>] = [:]
+    /// What the code that runs in each region may touch (index: its number + 1).
+    private var memories = [TranslatedMemory?](repeating: nil, count: 9)
+    /// Marks of these memories' lines were all clear when code was made.
+    private var assumesNoMarks = false
+    private var isStale = false
+    private(set) var statistics = TranslatorStatistics()
+
+    init?(cache: BlockCache, cycleModel: Bool) {
+      guard let code = CodeMemory(size: Self.codeSize) else { return nil }
+      self.code = code
+      self.cache = cache
+      self.cycleModel = cycleModel
+      code.beginWriting()
+      var target = HostTarget(code.bytes, from: 0, to: Self.codeSize, leave: 0)
+      let (enter, leave) = target.entrance()
+      code.endWriting()
+      self.enter = unsafeBitCast(code.address(enter), to: Enter.self)
+      leaveOffset = leave
+      firstFree = target.count
+      free = target.count
+      cache.onDrop = { [unowned self] numbers in dropped(numbers) }
+    }
+
+    // MARK: Running
+
+    /// True if machine code for blocks in `region` may touch `memory` and nothing else.
+    @inline(__always)
+    func accepts(_ memory: BlockMemory, region: Int) -> Bool {
+      guard !isStale, let known = memories[(region + 1) & 7] else { return false }
+      return known.base == memory.base && known.size == memory.size && known.secondOffset == memory.secondOffset
+        && known.secondSize == memory.secondSize && known.bytes == memory.bytes
+    }
+
+    /// Prepares for blocks in `region`, whose data is in `memory`.
+    func adopt(_ memory: BlockMemory, region: Int) {
+      if isStale || memories[(region + 1) & 7] != nil { flush() }
+      let marked = memory.hasMarks
+      memories[(region + 1) & 7] = TranslatedMemory(memory, checksLines: marked)
+      if !marked { assumesNoMarks = true }
+    }
+
+    /// A line of memory has got its first mark.
+    func noteMark(_ line: UnsafeMutablePointer<UInt8>) {
+      guard assumesNoMarks, !isStale else { return }
+      for case let memory? in memories where !memory.checksLines {
+        let lines = (max(memory.size, memory.secondSize > 0 ? memory.secondOffset &+ memory.secondSize : 0) >> 6)
+        if line >= memory.lines, line < memory.lines + Int(lines) {
+          isStale = true
+          return
+        }
+      }
+    }
+
+    /// Runs the machine code of `info` with `budget` cycles before the deadline. `now` is the deadline.
+    @inline(__always)
+    func run(_ body: UInt32, longest: UInt32, x: UnsafeMutablePointer<UInt32>, budget: UInt32, memory: BlockMemory) {
+      statistics.entries += 1
+      x[Int(TranslatedState.budgetOffset) / 4] = budget &- longest
+      UnsafeMutableRawPointer(x).storeBytes(
+        of: UInt(bitPattern: memory.bytes), toByteOffset: Int(TranslatedState.memoryOffset), as: UInt.self)
+      enter(x, code.address(Int(body)))
+    }
+
+    /// What to add to the budget that code has left behind through `exit`.
+    @inline(__always)
+    func correction(_ exit: Int) -> UInt32 { links[exit].added }
+
+    // MARK: Making code
+
+    /// Makes code for block `number`; false if it must stay without for now.
+    func translate(_ number: Int, region: CodeRegion, window: MemoryWindow) -> Bool {
+      guard !isStale, let memory = memories[(window.region + 1) & 7] else { return false }
+      if free + Self.roomForBlock > Self.codeSize {
+        flushCode()
+      }
+      let info = cache.infos[number]
+      if links.count < cache.exitCount {
+        links.append(contentsOf: repeatElement(ExitLink(), count: cache.exitCount - links.count))
+      }
+      var compiler = BlockCompiler<HostTarget>(
+        info: info, exits: cache.exits, memory: memory, cycleModel: cycleModel, codeBase: window.base,
+        codeSize: window.size, table: UnsafeRawPointer(region.entries + region.index(window.base)))
+      var target = HostTarget(code.bytes, from: free, to: free + Self.roomForBlock, leave: leaveOffset)
+      code.beginWriting()
+      let compiled = compiler.compile(&target, number: UInt32(number))
+      code.endWriting()
+      guard let compiled else { return false }
+      for (exit, link) in compiled.links { links[Int(exit)] = link }
+      statistics.blocks += 1
+      statistics.instructions += Int(info.opCount)
+      statistics.bytes += target.count - free
+      free = target.count
+      cache.infos[number].body = UInt32(compiled.body)
+      let place = region.entries + region.index(info.entry.pointee.aux)
+      place.pointee = code.address(compiled.indirect)
+      places[number] = place
+      return true
+    }
+
+    /// Leads `exit` to block `number`, which has code.
+    func link(_ exit: Int, to number: Int) {
+      let info = cache.infos[number]
+      guard exit < links.count, links[exit].jump != 0, links[exit].added == 0, info.body != 0 else { return }
+      let jumps = cache.exits[exit].target & 1 == 0
+      let head = info.entry.pointee
+      links[exit].added = head.immediate + (jumps ? UInt32(head.index) : 0)
+      code.beginWriting()
+      HostTarget.write(
+        links[exit], in: code.bytes, budget: links[exit].unlinked &+ links[exit].added, to: Int(info.body))
+      code.endWriting()
+      incoming[number, default: []].append(UInt32(exit))
+    }
+
+    // MARK: Dropping
+
+    private func dropped(_ numbers: [Int]?) {
+      guard let numbers else { return flush() }
+      code.beginWriting()
+      for number in numbers where cache.infos[number].body != 0 { drop(number) }
+      code.endWriting()
+    }
+
+    private func drop(_ number: Int) {
+      for exit in incoming.removeValue(forKey: number) ?? [] {
+        links[Int(exit)].added = 0
+        HostTarget.write(links[Int(exit)], in: code.bytes, budget: links[Int(exit)].unlinked, to: nil)
+      }
+      places.removeValue(forKey: number)?.pointee = nil
+      cache.infos[number].body = 0
+      cache.infos[number].runs = 0
+    }
+
+    /// Drops all code and what it assumed.
+    func flush() {
+      flushCode()
+      memories = .init(repeating: nil, count: memories.count)
+      assumesNoMarks = false
+      isStale = false
+    }
+
+    private func flushCode() {
+      for (number, place) in places {
+        place.pointee = nil
+        cache.infos[number].body = 0
+        cache.infos[number].runs = 0
+      }
+      places.removeAll()
+      incoming.removeAll()
+      links.removeAll(keepingCapacity: true)
+      free = firstFree
+      statistics.flushes += 1
+    }
+  }
+#else
+  /// Hosts without an emitter go on with the block engine.
+  final class Translator {
+    init?(cache: BlockCache, cycleModel: Bool) { return nil }
+    private(set) var statistics = TranslatorStatistics()
+    func accepts(_ memory: BlockMemory, region: Int) -> Bool { false }
+    func adopt(_ memory: BlockMemory, region: Int) {}
+    func noteMark(_ line: UnsafeMutablePointer<UInt8>) {}
+    func run(_ body: UInt32, longest: UInt32, x: UnsafeMutablePointer<UInt32>, budget: UInt32, memory: BlockMemory) {}
+    func correction(_ exit: Int) -> UInt32 { 0 }
+    func translate(_ number: Int, region: CodeRegion, window: MemoryWindow) -> Bool { false }
+    func link(_ exit: Int, to number: Int) {}
+    func flush() {}
+  }
+#endif
