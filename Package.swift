@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 // The module graph. Nothing imports leftwards:
 //
-//   pulpemu -> EmulatorCommands -> { Instrumentation, RegisterExport, FirmwareImage, Semihosting } -> PULPissimo
+//   pulpemu -> EmulatorCommands -> { Instrumentation, RegisterExport, FirmwareImage, Semihosting, GDBServer } -> PULPissimo
 //   PULPissimo -> { RISCV, Peripherals, RetentionAccelerator } -> HardwareModel
 //
 // RISCV also stands on MachineCode, the assemblers and memory of its translator. The modules of the machine import no package and no Foundation. Documentation/Architecture.md explains each edge.
@@ -47,12 +47,14 @@ let package = Package(
     // What stands around it.
     .target(name: "FirmwareImage", dependencies: ["CLibELF", "CLibDW"], swiftSettings: strict),
     .target(name: "Semihosting", swiftSettings: strict),
+    .target(name: "GDBServer", swiftSettings: strict),
     .target(name: "RegisterExport", dependencies: ["HardwareModel"], swiftSettings: strict),
     .target(name: "Instrumentation", dependencies: ["PULPissimo"], swiftSettings: strict),
     .target(
       name: "EmulatorCommands",
       dependencies: [
-        "PULPissimo", "FirmwareImage", "Instrumentation", "RegisterExport", "Semihosting", "CLibCrypto",
+        "PULPissimo", "FirmwareImage", "Instrumentation", "RegisterExport", "Semihosting", "GDBServer",
+        "CLibCrypto",
         .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Yams", package: "Yams"),
       ], resources: [.embedInCode("Report/Page")], swiftSettings: strict),
     .executableTarget(name: "pulpemu", dependencies: ["EmulatorCommands"], swiftSettings: strict),
@@ -77,6 +79,7 @@ let package = Package(
       name: "RegisterExportTests", dependencies: ["RegisterExport", "PULPissimo", "TestSupport"],
       swiftSettings: strict),
     .testTarget(name: "SemihostingTests", dependencies: ["Semihosting"], swiftSettings: strict),
+    .testTarget(name: "GDBServerTests", dependencies: ["GDBServer"], swiftSettings: strict),
     .testTarget(name: "CommandTests", dependencies: ["EmulatorCommands", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "FirmwareTests", dependencies: ["EmulatorCommands", "FirmwareImage", "PULPissimo", "TestSupport"],

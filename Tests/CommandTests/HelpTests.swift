@@ -8,8 +8,8 @@ import Testing
 
 @Suite struct HelpTests {
   @Test(arguments: [
-    "", "run", "demo", "overhead", "report", "sweep", "merge", "info", "flash-image", "registers", "parameters",
-    "vectors", "replay",
+    "", "run", "debug", "demo", "overhead", "report", "sweep", "merge", "info", "flash-image", "registers",
+    "parameters", "vectors", "replay",
   ])
   func `--help is what Tests Snapshots holds`(command: String) throws {
     let arguments = command.isEmpty ? ["--help"] : [command, "--help"]

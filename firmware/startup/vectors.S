@@ -37,8 +37,14 @@ trap_entry_0:
         .set    irq_vector_\n, irq_entry
         .endr
 
+/* For debuggers: the frame that has been interrupted goes on at mepc (DWARF register 4096 + 0x341). */
+        .cfi_sections .debug_frame
 irq_entry:
+        .cfi_startproc
+        .cfi_signal_frame
+        .cfi_return_column 4929
         addi    sp, sp, -64
+        .cfi_def_cfa_offset 64
         sw      ra, 0(sp)
         sw      t0, 4(sp)
         sw      t1, 8(sp)
@@ -55,6 +61,22 @@ irq_entry:
         sw      t4, 52(sp)
         sw      t5, 56(sp)
         sw      t6, 60(sp)
+        .cfi_offset ra, -64
+        .cfi_offset t0, -60
+        .cfi_offset t1, -56
+        .cfi_offset t2, -52
+        .cfi_offset a0, -48
+        .cfi_offset a1, -44
+        .cfi_offset a2, -40
+        .cfi_offset a3, -36
+        .cfi_offset a4, -32
+        .cfi_offset a5, -28
+        .cfi_offset a6, -24
+        .cfi_offset a7, -20
+        .cfi_offset t3, -16
+        .cfi_offset t4, -12
+        .cfi_offset t5, -8
+        .cfi_offset t6, -4
         csrr    a0, mcause
         slli    a1, a0, 2               /* bit 31 of mcause leaves, the line number becomes a table offset */
         la      a2, irq_handlers
@@ -80,6 +102,7 @@ irq_entry:
         lw      t6, 60(sp)
         addi    sp, sp, 64
         mret
+        .cfi_endproc
 
 /* An exception is a programming error: report it on a fresh stack (the old one may be the reason) and end. */
 exception_entry:

@@ -131,7 +131,9 @@ final class Session {
     }
   }
 
-  private func finish(_ end: RunEnd) -> RunEnd {
+  /// Lets the last characters out and closes what the run used.
+  @discardableResult
+  func finish(_ end: RunEnd) -> RunEnd {
     if end.reason == .exit { machine.drainUART() }
     output.flush()
     uart?.end()

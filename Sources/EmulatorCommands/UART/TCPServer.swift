@@ -11,9 +11,12 @@ final class TCPServer: LiveLine {
   private static let startPatience = 10.0
   private static let endPatience = 200
 
-  init(port: UInt16) throws {
+  init(port: UInt16) throws { (listener, self.port) = try Self.listen(port: port, option: "--uart tcp:\(port)") }
+
+  /// A listening socket on the loopback interface, and its port; 73 with `option`'s name if the port is not to be had.
+  static func listen(port: UInt16, option: String) throws -> (descriptor: Int32, port: UInt16) {
     func failure() -> HostError {
-      .cannotCreate("--uart tcp:\(port): cannot listen on 127.0.0.1: \(String(cString: strerror(errno)))")
+      .cannotCreate("\(option): cannot listen on 127.0.0.1: \(String(cString: strerror(errno)))")
     }
     let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     guard listener >= 0 else { throw failure() }
@@ -26,13 +29,17 @@ final class TCPServer: LiveLine {
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
     let isBound = withUnsafeMutablePointer(to: &address) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(listener, $0, length) == 0 && listen(listener, 1) == 0 && getsockname(listener, $0, &length) == 0
+        bind(listener, $0, length) == 0 && Foundation.listen(listener, 1) == 0
+          && getsockname(listener, $0, &length) == 0
       }
     }
-    guard isBound else { throw failure() }
-    self.listener = listener
-    self.port = UInt16(bigEndian: address.sin_port)
+    guard isBound else {
+      let error = failure()
+      close(listener)
+      throw error
+    }
     Descriptor.makeNonBlocking(listener)
+    return (listener, UInt16(bigEndian: address.sin_port))
   }
 
   var announcement: String { "UART 0 is 127.0.0.1:\(port)" }

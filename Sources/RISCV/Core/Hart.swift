@@ -123,6 +123,9 @@ public final class Hart {
 
   public weak var observer: HartObserver?
   public var instructionObserver: InstructionObserver?
+  /// A debugger's request to leave `run` (`HartStop.requested`) before the next instruction; `run` takes it back. Unlike
+  /// `requestStop`, it ends nothing: the next call goes on as if there had been no pause.
+  public var pauses = false
   /// Instructions whose issue `observer` is told of.
   public var watchedAddresses: Set<Address> = [] {
     didSet { blocks.dropAll() }
@@ -314,6 +317,22 @@ public final class Hart {
   /// The value of `csr` as a debugger sees it; nil if it does not exist.
   public func peekCSR(_ csr: UInt16) -> UInt32? { readCSR(csr, at: timing.avail) }
 
+  /// Goes on at `address`, for a debugger while `run` is not under way.
+  public func continueAt(_ address: Address) {
+    guard address & ~1 != pc else { return }
+    pc = address & ~1
+    announcesNextIssue = false
+    // The stepped engine fetches anew when it finds itself elsewhere than the program is.
+    if !stepper.isActive { history.restart(FrontEnd()) }
+  }
+
+  /// Writes `csr` for a debugger while `run` is not under way; false if it does not exist or cannot be written.
+  public func pokeCSR(_ csr: UInt16, _ value: UInt32) -> Bool {
+    guard !Self.isReadOnly(csr), peekCSR(csr) != nil else { return false }
+    writeCSR(csr, value, at: timing.avail)
+    return true
+  }
+
   /// Ends the run before the next instruction.
   public func requestStop(_ reason: HartStop) { if stop == nil { stop = reason } }
 
@@ -324,6 +343,10 @@ public final class Hart {
   public func run(until limit: Cycle, instructionLimit: UInt64 = .max) -> HartStop {
     while true {
       if let stop { return stop }
+      if pauses {
+        pauses = false
+        return .requested
+      }
       if counters.instructions >= instructionLimit { return .instructionLimit }
       if stepper.isActive {
         if let stop = stepper.run(self, until: limit, instructionLimit: instructionLimit) { return stop }
@@ -354,7 +377,7 @@ public final class Hart {
       default: isBehindOther = true
       }
       if let stop = step(until: limit) { return stop }
-      if stop != nil || stepper.isActive || counters.instructions >= instructionLimit { return nil }
+      if stop != nil || pauses || stepper.isActive || counters.instructions >= instructionLimit { return nil }
       budget -= 1
       if !outstanding.isEmpty { isBehindOther = true }
       // Blocks are found by the memory's own addresses, so an alias has none.

@@ -176,6 +176,7 @@ final class SteppedEngine {
     let queue = hart.queue
     while true {
       if let stop = hart.stop { return stop }
+      if hart.pauses { return nil }
       if hart.counters.instructions >= instructionLimit { return .instructionLimit }
       if let from = hart.asleepFrom {
         switch hart.nextWake(from: from, until: limit) {
