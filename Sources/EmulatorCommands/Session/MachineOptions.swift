@@ -62,6 +62,7 @@ struct MachineOptions: ParsableArguments {
     guard ["interpreter", "translator", "auto"].contains(engine) else {
       throw HostError.usage("--engine takes interpreter, translator or auto, not '\(engine)'")
     }
+    if engine == "interpreter" { configuration.hart.translator = false }
     switch timing {
     case "rtl": break
     case "none": configuration.hart.cycleModel = false
@@ -118,7 +119,9 @@ struct MachineOptions: ParsableArguments {
   /// Every parameter that is not at its default, by name, for the statistics.
   func differences(_ configuration: MachineConfiguration) -> [String: String] {
     var result: [String: String] = [:]
-    let standard = MachineConfiguration()
+    var standard = MachineConfiguration()
+    // How instructions are executed is no part of the machine: the results are the same.
+    if engine == "interpreter" { standard.hart.translator = false }
     for parameter in MachineParameter.all
     where parameter.text(in: configuration) != parameter.text(in: standard) {
       result[parameter.path] = parameter.text(in: configuration)
