@@ -152,9 +152,17 @@
 
 /** Where the RX channel writes to */
 #define UDMA_CPI_DST_OFFSET 0x038u
-/** Address range, as for the UART */
+/** Address range */
 #define UDMA_CPI_DST_DESTINATION_BIT 0u
 #define UDMA_CPI_DST_DESTINATION_WIDTH 2u
 #define UDMA_CPI_DST_DESTINATION_MASK 0x00000003u
+/** 0x1C...... */
+#define UDMA_CPI_DST_DESTINATION_L2 0u
+/** 0x1A1..... */
+#define UDMA_CPI_DST_DESTINATION_PERIPHERALS 1u
+/** 0x10...... */
+#define UDMA_CPI_DST_DESTINATION_CLUSTER 2u
+/** Prefix of L2_DEST */
+#define UDMA_CPI_DST_DESTINATION_PREFIX 3u
 
 #endif /* UDMA_CPI_REGS_H */

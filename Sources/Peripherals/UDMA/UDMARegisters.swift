@@ -65,4 +65,16 @@ public enum UDMARegisters {
       },
     ]
   }
+
+  /// Where the receive channel of a peripheral writes to.
+  public static func destination(at offset: UInt32) -> Register {
+    Register("DST", at: offset, .readWrite, "Where the RX channel writes to") {
+      Field(
+        "DESTINATION", 0...1, "Address range",
+        values: [
+          EnumeratedValue("L2", 0, "0x1C......"), EnumeratedValue("PERIPHERALS", 1, "0x1A1....."),
+          EnumeratedValue("CLUSTER", 2, "0x10......"), EnumeratedValue("PREFIX", 3, "Prefix of L2_DEST"),
+        ])
+    }
+  }
 }

@@ -45,33 +45,21 @@ public enum UDMACPIRegisters {
   public static let polarity = Register("VSYNC_POLARITY", at: 0x34, .readWrite, "Polarity of VSYNC") {
     Field("POLARITY", 0, "0: a frame starts when VSYNC rises, 1: when it falls")
   }
-  public static let dst = Register("DST", at: 0x38, .readWrite, "Where the RX channel writes to") {
-    Field("DESTINATION", 0...1, "Address range, as for the UART")
-  }
+  public static let dst = UDMARegisters.destination(at: 0x38)
+
+  private static let common =
+    UDMARegisters.channel("RX", at: UDMARegisters.receiveOffset)
+    + [global, lowerLeft, upperRight, size, filter, polarity]
 
   public static let block = RegisterBlock(
     "UDMA_CPI", "uDMA camera interface", source: "camera_reg_if.sv (udma_camera v2.0.0)", size: UDMARegisters.slotSize
   ) {
-    UDMARegisters.channel("RX", at: UDMARegisters.receiveOffset)
-    global
-    lowerLeft
-    upperRight
-    size
-    filter
-    polarity
+    common
     dst
   }
 
   /// The interface of profile P7 (udma_camera v1.1.2) has no destination register.
   public static let blockP7 = RegisterBlock(
     "UDMA_CPI", "uDMA camera interface", source: "camera_reg_if.sv (udma_camera v1.1.2)", size: UDMARegisters.slotSize
-  ) {
-    UDMARegisters.channel("RX", at: UDMARegisters.receiveOffset)
-    global
-    lowerLeft
-    upperRight
-    size
-    filter
-    polarity
-  }
+  ) { common }
 }

@@ -16,9 +16,7 @@ public enum UDMAI2CRegisters {
   public static let ack = Register("ACK", at: 0x38, .readToClear, "Acknowledges since the last read") {
     Field("NACK", 0, "A byte was not acknowledged")
   }
-  public static let dst = Register("DST", at: 0x3C, .readWrite, "Where the RX channel writes to") {
-    Field("DESTINATION", 0...1, "Address range, as for the UART")
-  }
+  public static let dst = UDMARegisters.destination(at: 0x3C)
 
   public static let block = RegisterBlock(
     "UDMA_I2C", "uDMA I2C master", source: "udma_i2c_reg_if.sv (udma_i2c v3.0.0)", size: UDMARegisters.slotSize

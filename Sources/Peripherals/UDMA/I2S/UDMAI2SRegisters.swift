@@ -18,20 +18,20 @@ public enum UDMAI2SRegisters {
     Field("MASTER_SEL_EXT", 30, "Transmitter: external clock and word select")
     Field("MASTER_SEL_NUM", 31, "Transmitter: clock and word select 1 instead of 0")
   }
-  public static let slave = Register("SLV_SETUP", at: 0x24, .readWrite, "Format of the receiver") {
-    Field("WORDS", 0...3, "Words of a half period of word select - 1")
-    Field("BITS", 8...12, "Bits of a word - 1")
-    Field("LSB_FIRST", 16, "Lowest bit first")
-    Field("TWO_CHANNELS", 17, "Both data lines, their words in turn")
-    Field("EN", 31, "Receiver on, from the next edge of word select")
+  private static func format(_ name: String, at offset: UInt32, _ text: String, enable: String) -> Register {
+    Register(name, at: offset, .readWrite, text) {
+      Field("WORDS", 0...3, "Words of a half period of word select - 1")
+      Field("BITS", 8...12, "Bits of a word - 1")
+      Field("LSB_FIRST", 16, "Lowest bit first")
+      Field("TWO_CHANNELS", 17, "Both data lines, their words in turn")
+      Field("EN", 31, enable)
+    }
   }
-  public static let master = Register("MST_SETUP", at: 0x28, .readWrite, "Format of the transmitter") {
-    Field("WORDS", 0...3, "Words of a half period of word select - 1")
-    Field("BITS", 8...12, "Bits of a word - 1")
-    Field("LSB_FIRST", 16, "Lowest bit first")
-    Field("TWO_CHANNELS", 17, "Both data lines, their words in turn")
-    Field("EN", 31, "Without effect: the transmitter runs with its clock")
-  }
+  public static let slave = format(
+    "SLV_SETUP", at: 0x24, "Format of the receiver", enable: "Receiver on, from the next edge of word select")
+  public static let master = format(
+    "MST_SETUP", at: 0x28, "Format of the transmitter",
+    enable: "Without effect: the transmitter runs with its clock")
   public static let pdm = Register("PDM_SETUP", at: 0x2C, .readWrite, "PDM decimation") {
     Field("SHIFT", 0...2, "Shift of the result")
     Field("DECIMATION", 3...12, "Decimation")

@@ -14,9 +14,7 @@ public enum UDMASPIMRegisters {
         EnumeratedValue("COUNT", 2, "The count was reached"),
       ])
   }
-  public static let dst = Register("DST", at: 0x38, .readWrite, "Where the RX channel writes to") {
-    Field("DESTINATION", 0...1, "Address range, as for the UART")
-  }
+  public static let dst = UDMARegisters.destination(at: 0x38)
 
   public static let block = RegisterBlock(
     "UDMA_SPIM", "uDMA SPI master", source: "udma_spim_reg_if.sv (udma_qspi v2.0.0)", size: UDMARegisters.slotSize

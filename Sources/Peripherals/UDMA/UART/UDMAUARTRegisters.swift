@@ -32,14 +32,7 @@ public enum UDMAUARTRegisters {
   public static let data = Register("DATA", at: 0x34, .readOnly, "Character received; a read takes it") {
     Field("DATA", 0...7, "Character")
   }
-  public static let dst = Register("DST", at: 0x38, .readWrite, "Where the RX channel writes to") {
-    Field(
-      "DESTINATION", 0...1, "Address range",
-      values: [
-        EnumeratedValue("L2", 0, "0x1C......"), EnumeratedValue("PERIPHERALS", 1, "0x1A1....."),
-        EnumeratedValue("CLUSTER", 2, "0x10......"), EnumeratedValue("PREFIX", 3, "Prefix of L2_DEST"),
-      ])
-  }
+  public static let dst = UDMARegisters.destination(at: 0x38)
 
   public static let block = RegisterBlock(
     "UDMA_UART", "uDMA UART", source: "udma_uart_reg_if.sv (udma_uart e25b51d)", size: UDMARegisters.slotSize
