@@ -101,10 +101,7 @@ struct RunCommand: ParsableCommand {
     let session = try Session(
       image: image, configuration: configuration, bootFromROM: machine.boot == "rom", output: GuestOutput(),
       isQuiet: quiet)
-    for file in files { try file.load(into: session.machine) }
-    connection?.attach(to: session.machine)
-    session.uart = connection
-    if let programHost { session.attachSemihosting(programHost, arguments: semihosting.arguments) }
+    try session.connect(files, uart: connection, programHost, arguments: semihosting.arguments)
     try words?.check(session.machine)
     try watchTohost(session)
     let drawn = pictures.attach(to: session)
@@ -131,10 +128,7 @@ struct RunCommand: ParsableCommand {
       try HostFiles.write(Data(words.text(session.machine).utf8), to: signature)
     }
     if let stats {
-      var statistics = Statistics(
-        session.machine, session.recorder, end: end,
-        firmware: .init(path: image.path, sha256: HostFiles.sha256(image.fileBytes)),
-        configuration: machine.differences(configuration), wallSeconds: session.wallSeconds)
+      var statistics = session.statistics(end, configuration: machine.differences(configuration))
       statistics.dump = dumped
       try StatisticsFile.write(statistics, to: stats)
     }

@@ -4,7 +4,6 @@
 /// and the worked example. Follows: vectors/README.md. Everything that is missing, of the wrong type or out of range is
 /// an error that names its place in the file; nothing in a file can end the program.
 
-import CLibCrypto
 import Foundation
 import HardwareModel
 import RetentionAccelerator
@@ -51,14 +50,6 @@ enum VectorFile {
     }
     if root.has("words"), root.has("steps") { return .example(try example(root)) }
     throw .malformed("\(path): not a vector file of a known kind (cases, sequences, or words with steps)")
-  }
-
-  /// SHA-256 of `bytes`.
-  static func sha256(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
-    var digest = [UInt8](repeating: 0, count: 32)
-    var length: UInt32 = 0
-    let done = EVP_Digest(bytes.baseAddress, bytes.count, &digest, &length, EVP_sha256(), nil)
-    return done == 1 ? digest : []
   }
 
   // MARK: Parts

@@ -27,7 +27,7 @@ struct VectorsCommand: ParsableCommand {
     var failure: Int32?
     var agreeing = 0
     var total = 0
-    let runner = VectorRunner(sha256: VectorFile.sha256)
+    let runner = VectorRunner(sha256: HostFiles.digest)
     func attempt(_ action: () throws(VectorFile.Failure) -> Void) {
       do throws(VectorFile.Failure) { try action() } catch {
         switch error {

@@ -65,10 +65,7 @@ struct DebugCommand: ParsableCommand {
       let session = try Session(
         image: image, configuration: configuration, bootFromROM: options.machine.boot == "rom", output: GuestOutput(),
         isQuiet: false)
-      for file in files { try file.load(into: session.machine) }
-      connection?.attach(to: session.machine)
-      session.uart = connection
-      if let programHost { session.attachSemihosting(programHost, arguments: options.semihosting.arguments) }
+      try session.connect(files, uart: connection, programHost, arguments: options.semihosting.arguments)
       if let tohost = image.symbols["tohost"] { session.machine.watchTohost(at: tohost.address) }
       return session
     }
@@ -80,10 +77,7 @@ struct DebugCommand: ParsableCommand {
     let status = serve(target, server)
     try boardFiles.writeBack(target.machine.board)
     if let stats, let end = target.end {
-      let statistics = Statistics(
-        target.machine, target.session.recorder, end: end,
-        firmware: .init(path: image.path, sha256: HostFiles.sha256(image.fileBytes)),
-        configuration: machine.differences(configuration), wallSeconds: target.session.wallSeconds)
+      let statistics = target.session.statistics(end, configuration: machine.differences(configuration))
       try StatisticsFile.write(statistics, to: stats)
     }
     return status

@@ -23,9 +23,12 @@ final class DebugMachine: DebugTarget {
   private var observer: DebugObserver
   private var points: Set<DebugPoint> = []
   private var changes: [(position: UInt64, change: Change)] = []
-  /// What the user has seen already: a second run of the same instructions shows nothing twice.
-  private var shown = (characters: 0, uart: 0, diagnostics: 0)
-  private var seen = (characters: 0, uart: 0, diagnostics: 0)
+  /// What a run shows to the user.
+  private enum Stream: Int, CaseIterable { case characters, uart, diagnostics }
+  /// By stream, what the user has seen already (a second run of the same instructions shows nothing twice), and how much
+  /// of it has come again.
+  private var shown = Stream.allCases.map { _ in 0 }
+  private var seen = Stream.allCases.map { _ in 0 }
   let canReverse: Bool
   /// True: the debugger wants an end of a run backwards. Asked every few milliseconds.
   var isInterrupted: () -> Bool = { false }
@@ -47,33 +50,23 @@ final class DebugMachine: DebugTarget {
   }
 
   private func attach() {
-    seen = (0, 0, 0)
+    seen = Stream.allCases.map { _ in 0 }
     let machine = session.machine
-    if let put = machine.onCharacter {
-      machine.onCharacter = { [unowned self] character in
-        seen.characters += 1
-        guard seen.characters > shown.characters else { return }
-        shown.characters = seen.characters
-        put(character)
-      }
-    }
-    if let put = machine.onUARTCharacter {
-      machine.onUARTCharacter = { [unowned self] character in
-        seen.uart += 1
-        guard seen.uart > shown.uart else { return }
-        shown.uart = seen.uart
-        put(character)
-      }
-    }
-    if let show = machine.onDiagnostic {
-      machine.onDiagnostic = { [unowned self] diagnostic in
-        seen.diagnostics += 1
-        guard seen.diagnostics > shown.diagnostics else { return }
-        shown.diagnostics = seen.diagnostics
-        show(diagnostic)
-      }
-    }
+    machine.onCharacter = once(.characters, machine.onCharacter)
+    machine.onUARTCharacter = once(.uart, machine.onUARTCharacter)
+    machine.onDiagnostic = once(.diagnostics, machine.onDiagnostic)
     machine.isAbandoned = { Interrupts.isRaised }
+  }
+
+  /// Shows of `stream` only what is new.
+  private func once<Value>(_ stream: Stream, _ show: ((Value) -> Void)?) -> ((Value) -> Void)? {
+    guard let show else { return nil }
+    return { [unowned self] value in
+      seen[stream.rawValue] += 1
+      guard seen[stream.rawValue] > shown[stream.rawValue] else { return }
+      shown[stream.rawValue] = seen[stream.rawValue]
+      show(value)
+    }
   }
 
   /// A new machine at the start of its program.
@@ -90,7 +83,7 @@ final class DebugMachine: DebugTarget {
 
   func restart() -> Bool {
     guard canReverse, rebuild() else { return false }
-    shown = (0, 0, 0)
+    shown = Stream.allCases.map { _ in 0 }
     changes = []
     return true
   }

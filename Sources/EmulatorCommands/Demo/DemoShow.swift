@@ -31,10 +31,7 @@ struct DemoShow {
       columns.append(
         (
           style.rawValue,
-          Statistics(
-            session.machine, session.recorder, end: end,
-            firmware: .init(path: session.image.path, sha256: ""), configuration: [:],
-            wallSeconds: session.wallSeconds), tokens.count
+          session.statistics(end, configuration: [:]), tokens.count
         ))
       Console.output("")
       if Interrupts.isRaised { return differences }

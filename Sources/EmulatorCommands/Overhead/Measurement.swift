@@ -30,7 +30,7 @@ struct Measurement {
     let session = try session(configuration, profiles: profiles)
     listen(session)
     let end = session.run(limits: limits, timeout: timeout)
-    var statistics = makeStatistics(session, end)
+    var statistics = session.statistics(end, configuration: differences, path: path)
     statistics.timeline = session.recorder.timeline
     statistics.operations = session.recorder.operationTotals
     if let profile = session.recorder.profile { statistics.functions = functions(profile) }
@@ -43,7 +43,8 @@ struct Measurement {
       let quiet = try other.session(alone, profiles: false)
       let otherEnd = quiet.run(limits: limits, timeout: timeout)
       if otherEnd.reason == .exit {
-        statistics.contention = ContentionCost(contended: statistics, alone: makeStatistics(quiet, otherEnd))
+        statistics.contention = ContentionCost(
+          contended: statistics, alone: quiet.statistics(otherEnd, configuration: differences, path: path))
       }
     }
     return (session, end, statistics)
@@ -55,13 +56,6 @@ struct Measurement {
       output: GuestOutput(descriptor: -1), isQuiet: isQuiet)
     try prepare(session)
     return session
-  }
-
-  private func makeStatistics(_ session: Session, _ end: RunEnd) -> Statistics {
-    Statistics(
-      session.machine, session.recorder, end: end,
-      firmware: .init(path: path, sha256: HostFiles.sha256(image.fileBytes)), configuration: differences,
-      wallSeconds: session.wallSeconds)
   }
 
   /// Counts by function of the symbol table, the largest first, with what is inlined into each.

@@ -50,11 +50,16 @@ enum HostFiles {
 
   /// SHA-256 as 64 hexadecimal digits.
   static func sha256(_ bytes: [UInt8]) -> String {
-    var digest = [UInt8](repeating: 0, count: 64)
-    var length: UInt32 = 0
-    guard EVP_Digest(bytes, bytes.count, &digest, &length, EVP_sha256(), nil) == 1 else { return "" }
-    return digest.prefix(Int(length)).map { byte in
+    bytes.withUnsafeBytes { digest($0) }.map { byte in
       (byte < 16 ? "0" : "") + String(byte, radix: 16)
     }.joined()
+  }
+
+  /// SHA-256 as 32 bytes.
+  static func digest(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+    var digest = [UInt8](repeating: 0, count: 32)
+    var length: UInt32 = 0
+    let done = EVP_Digest(bytes.baseAddress, bytes.count, &digest, &length, EVP_sha256(), nil)
+    return done == 1 ? digest : []
   }
 }

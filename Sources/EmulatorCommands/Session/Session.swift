@@ -77,6 +77,14 @@ final class Session {
     }
   }
 
+  /// Puts `files` into memory, and connects UART 0 and the host of semihosting calls.
+  func connect(_ files: [RawFile], uart: UARTConnection?, _ host: ProgramHost?, arguments: String?) throws {
+    for file in files { try file.load(into: machine) }
+    uart?.attach(to: machine)
+    self.uart = uart
+    if let host { attachSemihosting(host, arguments: arguments) }
+  }
+
   // MARK: Running
 
   /// Runs to an end or a limit; `timeout`: host seconds.
@@ -141,6 +149,15 @@ final class Session {
     recorder.finish(at: end.cycles)
     trace?.finish(end.reason.rawValue, at: end.cycles)
     return end
+  }
+
+  /// What the run did. `configuration`: what is not at its default; `path`: the image's name, if it is to be another one.
+  func statistics(_ end: RunEnd, configuration: [String: String], path: String? = nil) -> Statistics {
+    Statistics(
+      machine, recorder, end: end,
+      firmware: .init(path: path ?? image.path, sha256: HostFiles.sha256(image.fileBytes)),
+      configuration: configuration,
+      wallSeconds: wallSeconds)
   }
 
   // MARK: Places

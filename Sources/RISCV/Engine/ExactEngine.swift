@@ -223,7 +223,8 @@ extension Hart {
     return Decoder.decode(UInt32(Decoder.isLong(low) ? peekHalfword(pc &+ 2) : 0) << 16 | UInt32(low))
   }
 
-  private func peekHalfword(_ address: Address) -> UInt16 {
+  /// The halfword at `address`, whether it can be executed or not; nothing is reported.
+  func peekHalfword(_ address: Address) -> UInt16 {
     let word =
       fetchableWindow(address).map { $0.memory.word($0.canonical &+ (address &- $0.base)) }
       ?? bus.peekFetch(address & ~3)

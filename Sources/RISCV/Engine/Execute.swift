@@ -66,16 +66,7 @@ extension Hart {
 
   /// The word of instructions at `address`, which need only be even.
   private func instructionWord(_ address: Address) -> UInt32 {
-    func half(_ address: Address) -> UInt32 {
-      let word: UInt32
-      if let window = fetchableWindow(address) {
-        word = window.memory.word(window.canonical &+ (address &- window.base))
-      } else {
-        word = bus.peekFetch(address & ~3)
-      }
-      return word >> (address & 2 != 0 ? 16 : 0) & 0xFFFF
-    }
-    return half(address) | half(address &+ 2) << 16
+    UInt32(peekHalfword(address)) | UInt32(peekHalfword(address &+ 2)) << 16
   }
 
   @inline(__always)

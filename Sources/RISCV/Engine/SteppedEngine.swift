@@ -452,8 +452,9 @@ final class SteppedEngine {
     }
     p.jumpIsDone = p.jumpIsDone && !idReady
     if counts {
-      let misses = !setsPC && (p.flush > 0 || p.fifo == 0 && !fetchAnswered)
-      noteEvents(hart, selected, issued: issues ? retired : nil, jumpWaits, loadHazard, idReady, haltsID, misses)
+      noteEvents(
+        hart, selected, issued: issues ? retired : nil, jumpWaits, loadHazard, idReady, haltsID,
+        misses: !hasWord && !setsPC)
     }
     if let entering {
       p.idIsValid = true
@@ -494,7 +495,7 @@ final class SteppedEngine {
   /// Books the events of this cycle, active in the next one: `cv32e40p_id_stage.sv`.
   private func noteEvents(
     _ hart: Hart, _ selected: UInt32, issued: StagedInstruction?, _ jumpWaits: Bool, _ loadHazard: Bool,
-    _ idIsReady: Bool, _ haltsID: Bool, _ misses: Bool
+    _ idIsReady: Bool, _ haltsID: Bool, misses: Bool
   ) {
     var events: UInt32 = misses ? PerformanceEvent.fetchWait : 0
     // Only the first cycle of a stall counts: the one after ID was free.
