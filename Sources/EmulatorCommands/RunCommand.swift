@@ -21,6 +21,8 @@ struct RunCommand: ParsableCommand {
         pulpemu run --quiet --dump win_start:u32:4 build/micro-empty.elf
         pulpemu run --memory 0x80000000:2M --signature out.sig rv32ui-p-add
         pulpemu run --boot rom --spi-flash hello.img firmware/build/hello.elf
+        pulpemu run --max-cycles 5000000 --save-state boot.snap firmware.elf
+        pulpemu run --load-state boot.snap --stats stats.json firmware.elf
 
       Exit status: the firmware's exit code & 0xff (255 if that is 0 and the code is not); 64 wrong usage, 65 not a \
       loadable ELF, 66 unreadable file, 73 output cannot be written, 120 lock-up, 121 --strict, 122 --check, 124 a \
@@ -35,6 +37,7 @@ struct RunCommand: ParsableCommand {
   @OptionGroup(title: "Board") var board: BoardOptions
 
   @OptionGroup(title: "Semihosting") var semihosting: SemihostingOptions
+  @OptionGroup(title: "Snapshots") var snapshots: SnapshotOptions
 
   @Option(name: .customLong("max-cycles"), help: ArgumentHelp("Stop at this SoC cycle (124).", valueName: "N"))
   var maxCycles: UInt64?
@@ -87,6 +90,7 @@ struct RunCommand: ParsableCommand {
     let image = try image(configuration)
     for path in [stats, signature].compactMap({ $0 }) where path != "-" { try HostFiles.checkWritable(path) }
     try pictures.check()
+    try snapshots.check()
     if trace.trace != nil, pictures.timeline != nil || pictures.waves != nil {
       throw HostError.usage("--trace goes with neither --timeline nor --waves: run twice, the runs are the same")
     }
@@ -104,6 +108,8 @@ struct RunCommand: ParsableCommand {
     try session.connect(files, uart: connection, programHost, arguments: semihosting.arguments)
     try words?.check(session.machine)
     try watchTohost(session)
+    try snapshots.loading.load(into: session)
+    let saver = try snapshots.attach(to: session)
     let drawn = pictures.attach(to: session)
     let traceFile = try trace.trace.map { try TraceFile($0) }
     if let traceFile { session.attachTrace(traceFile, traceSettings) }
@@ -132,6 +138,7 @@ struct RunCommand: ParsableCommand {
       statistics.dump = dumped
       try StatisticsFile.write(statistics, to: stats)
     }
+    try saver?.finish(isQuiet: quiet)
     if !quiet { Console.error(session.lastLine(end)) }
     return Session.status(end)
   }

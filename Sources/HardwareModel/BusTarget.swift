@@ -10,7 +10,7 @@ public enum BusAnswer: Sendable, Equatable {
 
 /// A block of registers on the peripheral bus. Accesses are whole 32-bit words: PULPissimo's APB blocks ignore byte
 /// strobes, so a narrow store arrives as the core's rotated store data, and reads return the full word.
-public protocol BusTarget: AnyObject {
+public protocol BusTarget: Stateful {
   /// The declaration of the block's registers.
   var registers: RegisterBlock { get }
 

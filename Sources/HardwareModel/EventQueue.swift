@@ -80,3 +80,12 @@ public final class EventQueue {
     due.indices.filter { due[$0] != .never }.map { (names[$0], due[$0]) }
   }
 }
+
+extension EventQueue: Stateful {
+  public func visitState(_ archive: StateArchive) {
+    archive.omits("names", "handlers", "next", "nextIndex")
+    // Slots are registered when the machine is built, so their number is the machine's.
+    for index in due.indices { archive.visit("due", due: &due[index]) }
+    if archive.isLoading { findNext() }
+  }
+}

@@ -82,3 +82,10 @@ public final class RegisterBank {
     for index in 0..<count { records[index].value = records[index].reset }
   }
 }
+
+extension RegisterBank: Stateful {
+  public func visitState(_ archive: StateArchive) {
+    archive.omits("block", "unlisted", "count")
+    for index in 0..<count { archive.visit("records", &records[index].value) }
+  }
+}

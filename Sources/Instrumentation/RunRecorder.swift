@@ -46,7 +46,7 @@ public final class RunRecorder: HartObserver {
   private var storesInInterrupts: UInt64 = 0
   private var storesAtInterrupt: UInt64 = 0
   private var accessesOutside: UInt64 = 0
-  private struct Poll {
+  fileprivate struct Poll {
     var address: Address
     var issued: Cycle
     var stores: UInt64
@@ -153,7 +153,7 @@ public final class RunRecorder: HartObserver {
     }
     let stores = access.storesBefore &- storesInInterrupts
     if let last = polls[access.pc], last.address == access.address, last.stores == stores,
-      accessesOutside - last.accesses <= 8
+      accessesOutside &- last.accesses <= 8
     {
       polling.insert(from: last.issued, until: access.issued)
     }
@@ -339,7 +339,7 @@ public final class RunRecorder: HartObserver {
     guard interruptLevel > 0 else { return }
     interruptLevel -= 1
     if interruptLevel == 0 {
-      storesInInterrupts += machine.hart.counters.storesNotThroughSP - storesAtInterrupt
+      storesInInterrupts &+= machine.hart.counters.storesNotThroughSP &- storesAtInterrupt
       isReturning = true
     }
   }
@@ -386,5 +386,92 @@ public final class RunRecorder: HartObserver {
     if regionSymbols == nil, let regionStart, let regionEnd, regionEnd.cycle > regionStart.cycle {
       marks = [(regionStart, regionEnd)]
     }
+  }
+}
+
+extension RunRecorder.RegisterAccesses {
+  fileprivate mutating func visitState(_ archive: StateArchive) {
+    var (block, register) = (block, register)
+    archive.visit("block", &block, most: 64)
+    archive.visit("register", &register, most: 64)
+    if archive.isLoading { self = Self(block: block, register: register) }
+    archive.visit("reads", cycle: &reads)
+    archive.visit("writes", cycle: &writes)
+  }
+}
+
+extension RunRecorder.Mark: StateValue {
+  mutating func visitState(_ archive: StateArchive) {
+    archive.visit("cycle", cycle: &cycle)
+    archive.visit("instructions", cycle: &instructions)
+    archive.visit("accelerator", &accelerator)
+  }
+}
+
+extension RunRecorder.Poll: StateValue {
+  fileprivate mutating func visitState(_ archive: StateArchive) {
+    archive.visit("address", &address)
+    archive.visit("issued", cycle: &issued)
+    archive.visit("stores", &stores)
+    archive.visit("accesses", &accesses)
+  }
+}
+
+extension RunRecorder: Stateful {
+  /// What has been recorded so far, so that a run that goes on from a snapshot ends with the statistics of the whole.
+  public func visitState(_ archive: StateArchive) {
+    archive.omits(
+      "machine", "regionSymbols", "profile", "profileObserver", "profileReplaces", "listeners", "slot")
+    let none = Mark(cycle: 0, instructions: 0, accelerator: AcceleratorTotals())
+    var registers = accesses.sorted { $0.key < $1.key }.map { (address: $0.key, accesses: $0.value) }
+    archive.elements("accesses", &registers, most: 1 << 20, new: (0, RegisterAccesses(block: "", register: ""))) {
+      archive.visit("address", &$0.address)
+      archive.parts(of: &$0.accesses) { $0.visitState(archive) }
+    }
+    var kinds = accessKinds.sorted { $0.key < $1.key }.map { (address: $0.key, kind: $0.value) }
+    archive.elements("accessKinds", &kinds, most: 1 << 20, new: (0, 0)) {
+      archive.visit("address", &$0.address)
+      archive.visit("kind", &$0.kind, in: 0...1 << 20)
+    }
+    archive.visit("jobs", &jobs, most: 1 << 28, new: .empty)
+    archive.visit("asleep", &asleep)
+    archive.visit("interrupt", &interrupt)
+    archive.visit("polling", &polling)
+    archive.visit("configuring", &configuring)
+    archive.visit("counts", &counts)
+    archive.visit("interruptLevel", &interruptLevel, in: 0...1 << 48)
+    archive.visit("interruptStart", cycle: &interruptStart)
+    archive.visit("storesInInterrupts", &storesInInterrupts)
+    archive.visit("storesAtInterrupt", &storesAtInterrupt)
+    archive.visit("accessesOutside", cycle: &accessesOutside)
+    var readers = polls.sorted { $0.key < $1.key }.map { (pc: $0.key, poll: $0.value) }
+    let unread = Poll(address: 0, issued: 0, stores: 0, accesses: 0)
+    archive.elements("polls", &readers, most: 1 << 22, new: (0, unread)) {
+      archive.visit("pc", &$0.pc)
+      archive.visit("poll", &$0.poll)
+    }
+    archive.visit("configuringFrom", due: &configuringFrom)
+    archive.visit("firstAcceleratorAccess", due: &firstAcceleratorAccess)
+    archive.visit("firstTrigger", due: &firstTrigger)
+    archive.visit("regionStart", &regionStart, new: none)
+    archive.visit("regionEnd", &regionEnd, new: none)
+    archive.elements("marks", &marks, most: 1 << 24, new: (none, none)) {
+      archive.visit("begin", &$0.begin)
+      archive.visit("end", &$0.end)
+      archive.require($0.begin.cycle <= $0.end.cycle, "a region that ends before it begins")
+    }
+    archive.visit("openMark", &openMark, new: none)
+    archive.visit("committed", &committed, in: 0...RETA.contextCount)
+    archive.visit("latencies", &latencies)
+    archive.visit("operations", operations)
+    archive.visit("pendingStartMark", due: &pendingStartMark)
+    archive.visit("pendingEndMark", due: &pendingEndMark)
+    archive.visit("isReturning", &isReturning)
+    archive.require(
+      kinds.allSatisfy { $0.kind + 1 < counts.nextKind }, "a register whose accesses are not counted")
+    guard archive.isLoading else { return }
+    accesses = Dictionary(registers.map { ($0.address, $0.accesses) }) { $1 }
+    accessKinds = Dictionary(kinds.map { ($0.address, $0.kind) }) { $1 }
+    polls = Dictionary(readers.map { ($0.pc, $0.poll) }) { $1 }
   }
 }

@@ -64,6 +64,9 @@ public final class Machine {
     }
   }
 
+  /// The run was given up in the middle of something: memory is in no state that the machine has ever been in.
+  public var isIncomplete: Bool { hart.stopReason == .requested && strictViolation == nil }
+
   private(set) var exitCode: UInt32?
   func setExitCode(_ code: UInt32) { exitCode = code }
   private(set) var strictViolation: (message: String, pc: Address)?
@@ -291,6 +294,12 @@ public final class Machine {
     }
     guard advancedTimer.onOutput == nil else { return }
     board.pads.setTimerOutputs(advancedTimer.outputs(at: cycle), from: cycle)
+    followTimer()
+  }
+
+  /// Follows the advanced timer's outputs if a pad shows one.
+  private func followTimer() {
+    guard board.pads.hasTimerPads else { return }
     advancedTimer.onOutput = { [unowned self] outputs, cycle in board.pads.setTimerOutputs(outputs, from: cycle) }
   }
 
@@ -393,4 +402,36 @@ public struct MachineDiagnostic: Sendable {
   public let diagnostic: Diagnostic
   public let cycle: Cycle
   public let pc: Address
+}
+
+extension Machine: Stateful {
+  /// The whole machine. A loaded one must have been built from the same configuration and must not have run. Whoever
+  /// observes is no part of it.
+  public func visitState(_ archive: StateArchive) {
+    // Blocks of registers are reached through the bus, what is behind the pins through the uDMA.
+    archive.omits(
+      "configuration", "interleaved", "rom", "interruptController", "eventGenerator", "timer", "fll", "stdout",
+      "debugModule", "advancedTimer", "udma", "udmaMemory", "accelerator", "onCharacter", "onUARTCharacter",
+      "onDiagnostic", "isAbandoned", "setBootAddress", "setPins")
+    archive.visit("hart", hart)
+    archive.visit("l2", l2)
+    archive.visit("extraMemories", objects: extraMemories)
+    archive.visit("reference", reference)
+    archive.visit("bus", bus)
+    archive.visit("board", board.pads)
+    archive.visit("uartLine", objects: uartLine.map { [$0] } ?? [])
+    archive.visit("interconnect", objects: interconnect.map { [$0] } ?? [])
+    var keys = reported.sorted()
+    archive.elements("reported", &keys, most: Self.mostReported, new: "") { archive.visit("key", &$0) }
+    if archive.isLoading { reported = Set(keys) }
+    archive.visit("exitCode", &exitCode)
+    archive.optional("strictViolation", &strictViolation, new: ("", 0)) {
+      archive.visit("message", &$0.message)
+      archive.visit("pc", &$0.pc)
+    }
+    archive.visit("isBooted", &isBooted)
+    if archive.isLoading { followTimer() }
+    // Last: what was loaded before may have scheduled something.
+    archive.visit("queue", queue)
+  }
 }

@@ -224,3 +224,19 @@ public protocol SegmentedTarget: BusTarget {
   /// The block that `offset` lies in; its registers count from `offset` modulo the block's size.
   func block(at offset: UInt32) -> RegisterBlock?
 }
+
+extension PeripheralBus: Stateful {
+  public func visitState(_ archive: StateArchive) {
+    archive.omits(
+      "sameDirectionWait", "clusterAnswers", "queue", "pads", "udma", "interruptController", "eventGenerator",
+      "onDiagnostic", "currentAccess", "rom", "dataWord")
+    // A block may answer in two places.
+    var seen: Set<ObjectIdentifier> = []
+    for slot in slots where seen.insert(ObjectIdentifier(slot.target)).inserted { archive.visit("slots", slot.target) }
+    archive.visit("lastAnswer", due: &lastAnswer.read)
+    archive.visit("lastAnswer", due: &lastAnswer.write)
+    var places = reportedPlaces.sorted()
+    archive.visit("reportedPlaces", &places, most: Self.mostReported)
+    if archive.isLoading { reportedPlaces = Set(places) }
+  }
+}

@@ -9,7 +9,7 @@ import HardwareModel
 /// cycle c" means: the level sampled in c differs from that of c - 1. Before edge 0 the level is low.
 public final class ReferenceClock {
   /// A stretch of time with one ratio between the clocks.
-  private struct Segment {
+  fileprivate struct Segment {
     /// Edges `firstEdge`, `firstEdge + 1`, … fall `(n + 1) * numerator / (2 * denominator)` cycles after `base`.
     var firstEdge: UInt64
     var base: Cycle
@@ -122,5 +122,27 @@ public final class ReferenceClock {
     let last = index &- 1
     if last & 1 == 0 { return edge(last) }
     return edge(last &- 1)
+  }
+}
+
+extension ReferenceClock.Segment: StateValue {
+  fileprivate mutating func visitState(_ archive: StateArchive) {
+    archive.visit("firstEdge", cycle: &firstEdge)
+    archive.visit("base", cycle: &base)
+    archive.visit("numerator", &numerator, in: 1...1 << 40)
+    archive.visit("denominator", &denominator, in: 1...1 << 14)
+    archive.require(numerator / denominator >= 8, "a period of less than 8 cycles")
+  }
+}
+
+extension ReferenceClock: Stateful {
+  public func visitState(_ archive: StateArchive) {
+    archive.omits("script", "observers")
+    archive.visit(
+      "segments", &segments, most: 64, new: Segment(firstEdge: 0, base: 0, numerator: 1525, denominator: 1))
+    archive.require(
+      !segments.isEmpty
+        && zip(segments, segments.dropFirst()).allSatisfy { $0.base <= $1.base && $0.firstEdge <= $1.firstEdge },
+      "no ascending segments")
   }
 }

@@ -301,3 +301,63 @@ extension RETARegisters {
   static let progressBit = evtMask.fields[2].mask
   static let eventMaskBits = evtMask.mask(of: .readWrite)
 }
+
+extension RETA {
+  public func visitState(_ archive: StateArchive) {
+    // Arithmetic is done in one event, so the datapath holds nothing between two.
+    archive.omits(
+      "configuration", "onEvent", "onJobStarted", "onJobEnded", "onDescriptor", "queue", "memory", "port", "datapath",
+      "checker", "model", "slot", "softwareEventSlot")
+    archive.visit("jobs", &jobs)
+    archive.visit("scratch", &scratch)
+    archive.visit("bases", &bases)
+    archive.visit("loopCounters", &loopCounters)
+    archive.visit("error", &error)
+    archive.visit("errorPC", &errorPC)
+    archive.visit("errorJob", &errorJob)
+    archive.visit("suspendRequest", &suspendRequest)
+    archive.visit("wasSuspended", &wasSuspended)
+    archive.visit("listPC", &listPC)
+    archive.visit("progress", &progress)
+    archive.visit("eventMask", &eventMask)
+    archive.visit("cleared", &cleared)
+    archive.visit("highLatches", &highLatches)
+    archive.visit("phase", &phase)
+    archive.visit("phaseEnd", cycle: &phaseEnd)
+    archive.visit("phaseStalls", cycle: &phaseStalls)
+    archive.visit("pulsePending", &pulsePending)
+    archive.visit("record", &record)
+    archive.visit("isList", &isList)
+    archive.visit("listRan", &listRan)
+    archive.visit("descriptor", &descriptor)
+    archive.visit("descriptorStart", cycle: &descriptorStart)
+    archive.visit("cost", &cost)
+    archive.visit("breakWord", &breakWord)
+    archive.visit("pendingError", &pendingError)
+    archive.visit("pendingErrorPC", &pendingErrorPC)
+    archive.visit("suspends", &suspends)
+    archive.visit("done", &done)
+    archive.visit("softwareEventLine", &softwareEventLine, in: 0...1)
+    archive.require(phase == .idle || jobs.pending > 0, "a job runs that nobody has committed")
+    // The datapath works on what the checker has passed.
+    archive.require(phase != .operation || isLegal(descriptor), "an illegal descriptor runs")
+  }
+
+  /// True if the checker passes `descriptor` in one of the two ways of starting it.
+  func isLegal(_ descriptor: Descriptor) -> Bool {
+    checker.check(descriptor, inList: true, bases: descriptor.bases) == .none
+      || checker.check(descriptor, inList: false, bases: descriptor.bases) == .none
+  }
+}
+
+extension StateArchive {
+  /// A descriptor: its words and the base registers that were added, from which everything else follows.
+  func visit(_ name: StaticString, _ descriptor: inout Descriptor) {
+    group(name) {
+      var (words, bases) = (descriptor.words, descriptor.bases)
+      visit("words", &words)
+      visit("bases", &bases)
+      if isLoading { descriptor = Descriptor(words, bases: bases) }
+    }
+  }
+}

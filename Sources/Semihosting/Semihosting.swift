@@ -92,6 +92,42 @@ public final class Semihosting {
     handles = [:]
   }
 
+  // MARK: Snapshots
+
+  /// What is remembered between two calls, as numbers; nil while a file of the host is open, which nobody can save.
+  public var state: [UInt32]? {
+    var numbers = [failure]
+    for (number, handle) in handles.sorted(by: { $0.key < $1.key }) {
+      switch handle {
+      case .input: numbers += [number, 0, 0]
+      case .output: numbers += [number, 1, 0]
+      case .errors: numbers += [number, 2, 0]
+      case .features(let position): numbers += [number, 3, UInt32(clamping: position)]
+      case .file: return nil
+      }
+    }
+    return numbers
+  }
+
+  /// Goes on with what `state` gave; false if that is no such list.
+  public func restore(_ state: [UInt32]) -> Bool {
+    guard state.count % 3 == 1 else { return false }
+    failure = state[0]
+    handles = [:]
+    for index in stride(from: 1, to: state.count, by: 3) {
+      let number = state[index]
+      guard number >= Self.firstHandle, number < Self.firstHandle + Self.mostHandles else { return false }
+      switch state[index + 1] {
+      case 0: handles[number] = .input
+      case 1: handles[number] = .output
+      case 2: handles[number] = .errors
+      case 3 where state[index + 2] <= Self.features.count: handles[number] = .features(Int(state[index + 2]))
+      default: return false
+      }
+    }
+    return true
+  }
+
   private func fail(_ reason: HostFailure) -> UInt32 {
     failure = reason.rawValue
     return Self.failed

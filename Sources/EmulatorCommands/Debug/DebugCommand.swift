@@ -34,6 +34,7 @@ struct DebugCommand: ParsableCommand {
   @OptionGroup(title: "Connections") var uart: UARTOptions
   @OptionGroup(title: "Board") var board: BoardOptions
   @OptionGroup(title: "Semihosting") var semihosting: SemihostingOptions
+  @OptionGroup(title: "Snapshots") var snapshots: LoadStateOptions
 
   @Option(
     help: ArgumentHelp("Put a raw file into memory before the start. Repeatable.", valueName: "FILE@ADDRESS"))
@@ -67,6 +68,7 @@ struct DebugCommand: ParsableCommand {
         isQuiet: false)
       try session.connect(files, uart: connection, programHost, arguments: options.semihosting.arguments)
       if let tohost = image.symbols["tohost"] { session.machine.watchTohost(at: tohost.address) }
+      try options.snapshots.load(into: session)
       return session
     }
     let server = try DebugConnection(port: port)

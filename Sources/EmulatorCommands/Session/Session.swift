@@ -19,6 +19,11 @@ final class Session {
   var trace: InstructionTrace?
   var semihosting: Semihosting?
   private(set) var wallSeconds = 0.0
+  /// Cycles, in ascending order, at which the run is cut for `onCut`.
+  var cuts: [UInt64] = []
+  var onCut: ((_ cycle: UInt64) -> Void)?
+  /// Called when the run has ended and nothing of it has been closed yet.
+  var onEnd: (() -> Void)?
   private let isQuiet: Bool
   private let diagnosticLimit = 100
   private var diagnosticCount = 0
@@ -119,8 +124,13 @@ final class Session {
       let until = machine.hart.cycle.addingReportingOverflow(slice)
       part.cycles = until.overflow ? limits.cycles : min(limits.cycles, until.partialValue)
       if let cut = trace?.nextSwitch(after: reached) { part.cycles = min(part.cycles, cut) }
+      if let cut = cuts.first { part.cycles = min(part.cycles, cut) }
       let end = machine.run(limits: part)
       reached = part.cycles
+      if let cut = cuts.first, end.reason == .limit, end.cycles == cut, part.cycles == cut {
+        cuts.removeFirst()
+        onCut?(cut)
+      }
       output.flush()
       uart?.flush()
       let isSliceEnd = end.reason == .limit && part.cycles < limits.cycles && end.cycles >= part.cycles
@@ -142,6 +152,7 @@ final class Session {
   /// Lets the last characters out and closes what the run used.
   @discardableResult
   func finish(_ end: RunEnd) -> RunEnd {
+    onEnd?()
     if end.reason == .exit { machine.drainUART() }
     output.flush()
     uart?.end()

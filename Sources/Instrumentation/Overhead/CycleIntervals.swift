@@ -33,7 +33,7 @@ public struct CycleIntervals: Sendable, Equatable {
   }
 
   /// Number of cycles in the set.
-  public var count: Cycle { intervals.reduce(0) { $0 + ($1.upperBound - $1.lowerBound) } }
+  public var count: Cycle { intervals.reduce(0) { $0 &+ ($1.upperBound - $1.lowerBound) } }
 
   public func contains(_ cycle: Cycle) -> Bool {
     var low = 0
@@ -75,5 +75,19 @@ public struct CycleIntervals: Sendable, Equatable {
       if low < interval.upperBound { result.intervals.append(low..<interval.upperBound) }
     }
     return result
+  }
+}
+
+extension CycleIntervals: StateValue {
+  public mutating func visitState(_ archive: StateArchive) {
+    var last: Cycle = 0
+    archive.elements("intervals", &intervals, most: 1 << 30, new: 0..<0) { interval in
+      var (start, end) = (interval.lowerBound, interval.upperBound)
+      archive.visit("start", cycle: &start)
+      archive.visit("end", cycle: &end)
+      archive.require(last <= start && start <= end, "no ascending intervals")
+      if archive.isLoading, start <= end { interval = start..<end }
+      last = end
+    }
   }
 }

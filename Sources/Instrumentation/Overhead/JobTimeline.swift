@@ -36,7 +36,7 @@ extension RunRecorder {
       defer { last = job.end }
       return JobTiming(
         id: job.id, context: job.context, operation: job.operation, trigger: timing?.trigger, start: job.start,
-        end: job.end, stall: job.stall, gapBefore: last.map { job.start - $0 - 1 }, interrupt: timing?.interrupt,
+        end: job.end, stall: job.stall, gapBefore: last.map { job.start &- $0 &- 1 }, interrupt: timing?.interrupt,
         handler: timing?.handler, acknowledge: timing?.acknowledge, nextTrigger: timing?.nextTrigger)
     }
   }

@@ -110,9 +110,9 @@ struct LatencyRecords {
       LatencySummary(mine.compactMap { job in job.done.flatMap { pick(job, $0) } })
     }
     var result: [String: LatencySummary] = [:]
-    result["triggerToStart"] = samples { job, _ in job.trigger.map { job.start - $0 } }
-    result["doneToInterrupt"] = samples { job, done in job.interrupt.map { $0 - done } }
-    result["doneToAcknowledge"] = samples { job, done in job.acknowledge.map { $0 - done } }
+    result["triggerToStart"] = samples { job, _ in job.trigger.map { job.start &- $0 } }
+    result["doneToInterrupt"] = samples { job, done in job.interrupt.map { $0 &- done } }
+    result["doneToAcknowledge"] = samples { job, done in job.acknowledge.map { $0 &- done } }
     func between(_ from: Cycle?, _ to: Cycle?) -> Cycle? {
       guard let from, let to, to >= from else { return nil }
       return to - from
@@ -120,7 +120,31 @@ struct LatencyRecords {
     result["interruptToHandler"] = samples { job, _ in between(job.interrupt, job.handler) }
     result["handlerToAcknowledge"] = samples { job, _ in between(job.handler, job.acknowledge) }
     result["acknowledgeToTrigger"] = samples { job, _ in job.isLast ? between(job.acknowledge, job.nextTrigger) : nil }
-    result["doneToTrigger"] = samples { job, done in job.isLast ? job.nextTrigger.map { $0 - done } : nil }
+    result["doneToTrigger"] = samples { job, done in job.isLast ? job.nextTrigger.map { $0 &- done } : nil }
     return result
+  }
+}
+
+extension LatencyRecords.Job: StateValue {
+  mutating func visitState(_ archive: StateArchive) {
+    archive.visit("trigger", due: &trigger)
+    archive.visit("start", cycle: &start)
+    archive.visit("done", due: &done)
+    archive.visit("isLast", &isLast)
+    archive.visit("interrupt", due: &interrupt)
+    archive.visit("handler", due: &handler)
+    archive.visit("acknowledge", due: &acknowledge)
+    archive.visit("nextTrigger", due: &nextTrigger)
+  }
+}
+
+extension LatencyRecords: StateValue {
+  mutating func visitState(_ archive: StateArchive) {
+    archive.visit("jobs", &jobs, most: 1 << 28, new: Job(start: 0))
+    archive.visit("openInterrupt", &openInterrupt, in: 0...1 << 30)
+    archive.visit("openHandler", &openHandler, in: 0...1 << 30)
+    archive.visit("openAcknowledge", &openAcknowledge, in: 0...1 << 30)
+    archive.visit("openTrigger", &openTrigger, in: 0...1 << 30)
+    archive.elements("waiting", &waiting, most: 1 << 16, new: 0) { archive.visit("cycle", cycle: &$0) }
   }
 }

@@ -64,3 +64,21 @@ extension Descriptor {
     }
   }
 }
+
+extension OperationTotals: Stateful {
+  func visitState(_ archive: StateArchive) {
+    var list = all
+    archive.elements("totals", &list, most: 1 << 20, new: OperationTotal(operation: "", shape: "")) {
+      var (operation, shape) = ($0.operation, $0.shape)
+      archive.visit("operation", &operation)
+      archive.visit("shape", &shape)
+      if archive.isLoading { $0 = OperationTotal(operation: operation, shape: shape) }
+      archive.visit("count", cycle: &$0.count)
+      archive.visit("cycles", cycle: &$0.cycles)
+      archive.visit("formulaCycles", cycle: &$0.formulaCycles)
+      archive.visit("macs", cycle: &$0.macs)
+      archive.visit("bytes", cycle: &$0.bytes)
+    }
+    if archive.isLoading { totals = Dictionary(list.map { ($0.operation + " " + $0.shape, $0) }) { $1 } }
+  }
+}

@@ -80,10 +80,10 @@ public struct AcceleratorWork: Sendable, Equatable, Encodable {
   public init() {}
 
   mutating func add(from: AcceleratorTotals, to: AcceleratorTotals) {
-    macs += to.macs - from.macs
-    bytesRead += to.bytesRead - from.bytesRead
-    bytesWritten += to.bytesWritten - from.bytesWritten
-    cycles += to.runCycles - from.runCycles
+    macs &+= to.macs &- from.macs
+    bytesRead &+= to.bytesRead &- from.bytesRead
+    bytesWritten &+= to.bytesWritten &- from.bytesWritten
+    cycles &+= to.runCycles &- from.runCycles
   }
 }
 
@@ -94,15 +94,15 @@ extension RunRecorder {
     var region = CycleIntervals()
     for mark in marks {
       region.insert(from: mark.begin.cycle, until: mark.end.cycle)
-      report.acceleratorStallCycles += mark.end.accelerator.stallCycles - mark.begin.accelerator.stallCycles
-      report.acceleratorBusyCycles += mark.end.accelerator.runCycles - mark.begin.accelerator.runCycles
-      report.hostInstructions += mark.end.instructions - mark.begin.instructions
+      report.acceleratorStallCycles &+= mark.end.accelerator.stallCycles &- mark.begin.accelerator.stallCycles
+      report.acceleratorBusyCycles &+= mark.end.accelerator.runCycles &- mark.begin.accelerator.runCycles
+      report.hostInstructions &+= mark.end.instructions &- mark.begin.instructions
       report.work.add(from: mark.begin.accelerator, to: mark.end.accelerator)
     }
-    report.acceleratorBusyCycles -= report.acceleratorStallCycles
+    report.acceleratorBusyCycles &-= report.acceleratorStallCycles
     report.regionCycles = region.count
     report.acceleratorIdleCycles =
-      report.regionCycles - report.acceleratorBusyCycles - report.acceleratorStallCycles
+      report.regionCycles &- report.acceleratorBusyCycles &- report.acceleratorStallCycles
 
     var rest = region
     func take(_ cycles: CycleIntervals) -> Cycle {
@@ -115,7 +115,7 @@ extension RunRecorder {
     report.hostPollCycles = take(polling)
     report.hostConfigureCycles = take(configuring)
     report.hostOtherCycles = rest.count
-    report.hostActiveCycles = report.regionCycles - report.hostSleepCycles
+    report.hostActiveCycles = report.regionCycles &- report.hostSleepCycles
 
     report.mmioReads = Int(clamping: counts[.read])
     report.mmioWrites = Int(clamping: counts[.write])
@@ -126,10 +126,10 @@ extension RunRecorder {
     if report.acceleratorBusyCycles > 0 {
       report.interventionRatio = Double(report.hostActiveCycles) / Double(report.acceleratorBusyCycles)
     }
-    if let first = firstAcceleratorAccess, let trigger = firstTrigger {
+    if let first = firstAcceleratorAccess, let trigger = firstTrigger, first <= trigger {
       report.setupCycles = active(first...trigger)
     }
-    if let done = latencies.jobs.last?.done, let next = latencies.jobs.last?.acknowledge {
+    if let done = latencies.jobs.last?.done, let next = latencies.jobs.last?.acknowledge, done < next {
       report.noticeCycles = active(done + 1...next)
     }
     report.latencies = latencies.summaries(in: region)

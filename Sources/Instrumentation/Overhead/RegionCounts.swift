@@ -43,10 +43,10 @@ struct RegionCounts {
   /// extended or closed in between.
   mutating func add(kind: Int, at cycle: Cycle) {
     if region.contains(cycle) || previous.contains(cycle) {
-      inside[kind] += 1
+      inside[kind] &+= 1
     } else if isOpen, cycle >= region.upperBound {
       recent.append((kind, cycle))
-      if recent.count > Self.mostRecent { behind[recent.removeFirst().kind] += 1 }
+      if recent.count > Self.mostRecent { behind[recent.removeFirst().kind] &+= 1 }
     }
   }
 
@@ -61,10 +61,10 @@ struct RegionCounts {
   mutating func extend(through cycle: Cycle) {
     guard isOpen, cycle >= region.upperBound else { return }
     for index in inside.indices {
-      inside[index] += behind[index]
+      inside[index] &+= behind[index]
       behind[index] = 0
     }
-    for (kind, at) in recent where at <= cycle { inside[kind] += 1 }
+    for (kind, at) in recent where at <= cycle { inside[kind] &+= 1 }
     recent.removeAll { $0.cycle <= cycle }
     region = region.lowerBound..<cycle + 1
   }
@@ -75,5 +75,31 @@ struct RegionCounts {
     if cycle > region.lowerBound { extend(through: cycle - 1) }
     recent.removeAll()
     isOpen = false
+  }
+}
+
+extension RegionCounts: StateValue {
+  mutating func visitState(_ archive: StateArchive) {
+    archive.visit("inside", &inside, most: 1 << 20)
+    archive.visit("behind", &behind, most: 1 << 20)
+    archive.require(
+      inside.count == behind.count && inside.count >= Event.allCases.count, "counts of another set of events")
+    archive.elements("recent", &recent, most: Self.mostRecent, new: (0, 0)) {
+      archive.visit("kind", &$0.kind, in: 0...max(inside.count - 1, 0))
+      archive.visit("cycle", cycle: &$0.cycle)
+    }
+    Self.visit("region", &region, archive)
+    Self.visit("previous", &previous, archive)
+    archive.visit("isOpen", &isOpen)
+  }
+
+  private static func visit(_ name: StaticString, _ range: inout Range<Cycle>, _ archive: StateArchive) {
+    archive.group(name) {
+      var (start, end) = (range.lowerBound, range.upperBound)
+      archive.visit("start", cycle: &start)
+      archive.visit("end", cycle: &end)
+      archive.require(start <= end, "it ends before it begins")
+      if archive.isLoading, start <= end { range = start..<end }
+    }
   }
 }

@@ -118,3 +118,21 @@ public final class PadRing {
     return level
   }
 }
+
+extension PadRing: Stateful {
+  public func visitState(_ archive: StateArchive) {
+    archive.omits("onInputs", "onLevels", "queue", "slot", "wires", "stimuli")
+    archive.visit("nextStimulus", &nextStimulus, in: 0...stimuli.count)
+    archive.elements("outputs", &outputs, most: 1 << 16, new: (0, 0, 0)) {
+      archive.visit("cycle", cycle: &$0.cycle)
+      archive.visit("levels", &$0.levels)
+      archive.visit("drivers", &$0.drivers)
+    }
+    archive.visit("driven", &driven.levels)
+    archive.visit("driven", &driven.drivers)
+    archive.visit("outside", &outside)
+    for pad in timerPads.indices { archive.visit("timerPads", &timerPads[pad]) }
+    archive.visit("timerOutputs", &timerOutputs)
+    archive.visit("levels", &levels)
+  }
+}

@@ -156,3 +156,20 @@ struct AcceleratorBeats {
     }
   }
 }
+
+extension AcceleratorBeats {
+  /// `accelerator`: whose schedule it is.
+  mutating func visitState(_ archive: StateArchive, of accelerator: RETA) {
+    archive.omits("beatBytes", "decidingBeats")
+    accelerator.visit(archive, "schedule", &schedule)
+    archive.visit("touchesAllBanks", &touchesAllBanks)
+    archive.visit("now", cycle: &now)
+    archive.visit("isUntouched", &isUntouched)
+    archive.visit("stalls", cycle: &stalls)
+    archive.visit("idle", cycle: &idle)
+    archive.visit("run", &run, new: BeatRun(address: 0, rowBytes: 0))
+    archive.visit("beat", cycle: &beat)
+    archive.visit("beats", cycle: &beats)
+    archive.visit("missing", &missing, in: 0...0xF)
+  }
+}

@@ -4,6 +4,8 @@
 // PULPissimo's L2 and its ROM. Source: `rtl-traces/l2/README.md` section 3, whose traces are under Tests/RTLTraces/l2.
 // Leaves out: bank latency, which is always one cycle.
 
+import HardwareModel
+
 /// A master port of the L2 interconnect, by its input number at the arbiters.
 public enum L2Master: Int, Sendable, CaseIterable {
   /// Data port and instruction port of the core.
@@ -67,5 +69,11 @@ public struct BankArbiter: Sendable, Equatable {
     let above = pointer >= 15 ? 0 : requests & (0xFFFF << UInt16(pointer + 1))
     pointer = UInt8((above != 0 ? above : requests).trailingZeroBitCount)
     return winner
+  }
+}
+
+extension BankArbiter: StateValue {
+  public mutating func visitState(_ archive: StateArchive) {
+    archive.visit("pointer", &pointer, in: 0...UInt8(L2Master.accelerator3.rawValue))
   }
 }

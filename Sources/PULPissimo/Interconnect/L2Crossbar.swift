@@ -120,3 +120,12 @@ public struct L2Crossbar: Sendable {
     arbiters[bank.rawValue].pointer = UInt8(master.rawValue)
   }
 }
+
+extension L2Crossbar: StateValue {
+  public mutating func visitState(_ archive: StateArchive) {
+    archive.omits("interleavedBanks", "bankCount")
+    archive.group("arbiters") {
+      for bank in arbiters.indices { archive.visit("arbiter", &arbiters[bank]) }
+    }
+  }
+}

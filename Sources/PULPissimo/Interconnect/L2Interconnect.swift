@@ -41,7 +41,7 @@ final class L2Interconnect: HartInterconnect, TCDMPort, UDMAMemoryPort {
   // MARK: uDMA
 
   /// A request of the uDMA that is not granted yet, or its grant that nobody has asked for.
-  private struct Request {
+  fileprivate struct Request {
     var address: Address = 0
     var value: UInt32 = 0
     var strobe: UInt8 = 0
@@ -252,5 +252,44 @@ final class L2Interconnect: HartInterconnect, TCDMPort, UDMAMemoryPort {
     }
     knownRegions = regions
     return regions
+  }
+}
+
+extension L2Interconnect.Request: StateValue {
+  fileprivate mutating func visitState(_ archive: StateArchive) {
+    archive.visit("address", &address)
+    archive.visit("value", &value)
+    archive.visit("strobe", &strobe, in: 0...0xF)
+    archive.optional("bank", &bank, new: .interleaved0) { archive.visit("bank", &$0) }
+    archive.visit("from", cycle: &from)
+    archive.optional("granted", &granted, new: (0, 0)) {
+      archive.visit("cycle", cycle: &$0.cycle)
+      archive.visit("data", &$0.data)
+    }
+  }
+}
+
+extension L2Interconnect: Stateful {
+  func visitState(_ archive: StateArchive) {
+    archive.omits("l2", "ports", "accelerator", "udma", "isContended", "knownRevision", "knownRegions")
+    if archive.isLoading { knownRevision = .max }
+    archive.visit("crossbar", &crossbar)
+    archive.visit("transmit", &transmit)
+    archive.visit("receive", &receive)
+    archive.visit("undecided", cycle: &undecided)
+    guard let accelerator else { return }
+    func none() -> AcceleratorBeats {
+      AcceleratorBeats(accelerator.noBeats, at: 0, ports: ports, interleavedBanks: crossbar.interleavedBanks)
+    }
+    archive.optional("beats", &beats, new: none()) { beats in
+      archive.parts(of: &beats) { $0.visitState(archive, of: accelerator) }
+    }
+    archive.elements("backlog", &backlog, most: 16, new: (none(), 0)) {
+      archive.parts(of: &$0.beats) { $0.visitState(archive, of: accelerator) }
+      archive.visit("end", cycle: &$0.end)
+    }
+    archive.require(
+      [transmit, receive].allSatisfy { $0.bank.map { $0.rawValue < crossbar.bankCount } ?? true },
+      "a request to a bank that there is not")
   }
 }

@@ -12,7 +12,7 @@ public final class APBGPIO: BusTarget {
   /// The interrupt (line 15, event 139) changes its level; it is a pulse of one cycle.
   public var onInterrupt: ((Bool, Cycle) -> Void)?
 
-  private struct State: Equatable {
+  fileprivate struct State: Equatable {
     var dir: UInt32 = 0
     var en: UInt32 = 0
     var out: UInt32 = 0
@@ -197,5 +197,35 @@ public final class APBGPIO: BusTarget {
     } else {
       queue.cancel(slot)
     }
+  }
+}
+
+extension APBGPIO.State: StateValue {
+  fileprivate mutating func visitState(_ archive: StateArchive) {
+    archive.visit("dir", &dir)
+    archive.visit("en", &en)
+    archive.visit("out", &out)
+    archive.visit("intEn", &intEn)
+    archive.visit("status", &status)
+    archive.visit("sync0", &sync0)
+    archive.visit("sync1", &sync1)
+    archive.visit("sampled", &sampled)
+    archive.visit("type0", &type0)
+    archive.visit("type1", &type1)
+  }
+}
+
+extension APBGPIO {
+  public func visitState(_ archive: StateArchive) {
+    archive.omits("onOutput", "onInterrupt", "queue", "slot")
+    archive.visit("padConfigurations", padConfigurations)
+    archive.visit("now", cycle: &now)
+    archive.visit("state", &state)
+    archive.visit("inputs", &inputs)
+    archive.visit("written", &written)
+    archive.visit("readsStatus", &readsStatus)
+    archive.visit("shown", &shown.out)
+    archive.visit("shown", &shown.dir)
+    archive.visit("shown", &shown.interrupt)
   }
 }

@@ -81,3 +81,14 @@ public final class APBSoCControl: BusTarget {
     if offset == APBSoCControlRegisters.coreStatus.offset, value >> 31 != 0 { onExit?(value & 0x7FFF_FFFF, cycle) }
   }
 }
+
+extension APBSoCControl {
+  public func visitState(_ archive: StateArchive) {
+    archive.omits("onExit", "onPadFunction")
+    archive.visit("bank", bank)
+    archive.visit("fetchEnable", &fetchEnable)
+    archive.visit("bootPins", &bootPins)
+    archive.visit("jtagInput", &jtagInput)
+    archive.visit("clockSelect", &clockSelect)
+  }
+}

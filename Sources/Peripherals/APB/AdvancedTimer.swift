@@ -15,7 +15,7 @@ public final class AdvancedTimer: BusTarget {
   /// Event `index` (0...3: SoC event 135 + index, line 17 + index) changes its level; it is a pulse of one cycle.
   public var onEvent: ((_ index: Int, Bool, Cycle) -> Void)?
 
-  private struct State: Equatable {
+  fileprivate struct State: Equatable {
     var timers = [AdvancedTimerModule](repeating: AdvancedTimerModule(), count: 4)
     var configs = [AdvancedTimerModule.Configuration](repeating: .init(), count: 4)
     /// For each event the output sampled last (bit 1) and the one before (bit 0).
@@ -260,5 +260,29 @@ public final class AdvancedTimer: BusTarget {
     let isSteady = due >= horizon
     (now, state, written) = saved
     if isSteady { queue.cancel(slot) } else { queue.schedule(slot, at: due) }
+  }
+}
+
+extension AdvancedTimer.State: StateValue {
+  fileprivate mutating func visitState(_ archive: StateArchive) {
+    archive.visit("timers", fixed: &timers)
+    archive.visit("configs", fixed: &configs)
+    archive.visit("eventSamples", fixed: &eventSamples, in: 0...3)
+    archive.visit("eventCfg", &eventCfg, in: 0...0xF_FFFF)
+    archive.visit("clocks", &clocks, in: 0...0xF)
+  }
+}
+
+extension AdvancedTimer {
+  public func visitState(_ archive: StateArchive) {
+    archive.omits("onOutput", "onEvent", "queue", "reference", "slot")
+    archive.visit("bank", bank)
+    archive.visit("now", cycle: &now)
+    archive.visit("state", &state)
+    archive.visit("inputs", &inputs)
+    archive.visit("written", &written)
+    archive.visit("shown", &shown.outputs)
+    archive.visit("shown", &shown.events)
+    archive.visit("writtenBefore", &writtenBefore)
   }
 }

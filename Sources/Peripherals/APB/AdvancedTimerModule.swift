@@ -228,3 +228,44 @@ struct AdvancedTimerModule: Equatable {
     }
   }
 }
+
+extension AdvancedTimerModule.Channel: StateValue {
+  mutating func visitState(_ archive: StateArchive) {
+    archive.visit("threshold", &threshold)
+    archive.visit("action", &action)
+    archive.visit("output", &output)
+    archive.visit("isSecondMatch", &isSecondMatch)
+  }
+}
+
+extension AdvancedTimerModule.Configuration: StateValue {
+  mutating func visitState(_ archive: StateArchive) {
+    archive.visit("command", &command)
+    archive.visit("cfg", &cfg)
+    archive.visit("range", &range)
+    archive.visit("thresholds", fixed: &thresholds)
+  }
+}
+
+extension AdvancedTimerModule: StateValue {
+  mutating func visitState(_ archive: StateArchive) {
+    archive.visit("isActive", &isActive)
+    archive.visit("mode", &mode, in: 0...7)
+    archive.visit("select", &select)
+    archive.visit("isArmed", &isArmed)
+    archive.visit("armedEvent", &armedEvent)
+    archive.visit("oldSignal", &oldSignal)
+    archive.visit("reference", &reference, in: 0...7)
+    archive.visit("prescaler", &prescaler)
+    archive.visit("prescalerCount", &prescalerCount)
+    archive.visit("prescalerEvent", &prescalerEvent)
+    archive.visit("counter", &counter)
+    archive.visit("start", &start)
+    archive.visit("end", &end)
+    archive.visit("isCountingDown", &isCountingDown)
+    archive.visit("isSawtooth", &isSawtooth)
+    archive.visit("hasCounted", &hasCounted)
+    archive.visit("hasPendingUpdate", &hasPendingUpdate)
+    archive.visit("channels", fixed: &channels)
+  }
+}

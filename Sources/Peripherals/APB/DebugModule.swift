@@ -59,3 +59,10 @@ public final class DebugModule: BusTarget {
     bank.write(offset & 0xFFC, value)
   }
 }
+
+extension DebugModule {
+  public func visitState(_ archive: StateArchive) {
+    archive.omits("diagnostics")
+    archive.visit("bank", bank)
+  }
+}

@@ -108,3 +108,10 @@ public final class FLL: BusTarget {
     }
   }
 }
+
+extension FLL {
+  public func visitState(_ archive: StateArchive) {
+    archive.omits("onFrequency", "loops")
+    archive.visit("bank", bank)
+  }
+}

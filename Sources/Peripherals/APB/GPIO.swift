@@ -12,7 +12,7 @@ public final class GPIO: BusTarget {
   /// The global interrupt (line 15, event 139) changes its level.
   public var onInterrupt: ((Bool, Cycle) -> Void)?
 
-  private struct State: Equatable {
+  fileprivate struct State: Equatable {
     var cfg: UInt32 = 0
     var mode: (UInt32, UInt32) = (0, 0)
     var en: UInt32 = 0
@@ -224,5 +224,38 @@ public final class GPIO: BusTarget {
     } else {
       queue.cancel(slot)
     }
+  }
+}
+
+extension GPIO.State: StateValue {
+  fileprivate mutating func visitState(_ archive: StateArchive) {
+    archive.visit("cfg", &cfg)
+    archive.visit("mode", &mode)
+    archive.visit("en", &en)
+    archive.visit("out", &out)
+    archive.visit("riseEn", &riseEn)
+    archive.visit("fallEn", &fallEn)
+    archive.visit("highEn", &highEn)
+    archive.visit("lowEn", &lowEn)
+    archive.visit("rise", &rise)
+    archive.visit("fall", &fall)
+    archive.visit("high", &high)
+    archive.visit("low", &low)
+    archive.visit("sync0", &sync0)
+    archive.visit("sync1", &sync1)
+    archive.visit("sampled", &sampled)
+  }
+}
+
+extension GPIO {
+  public func visitState(_ archive: StateArchive) {
+    archive.omits("onOutput", "onInterrupt", "queue", "slot")
+    archive.visit("now", cycle: &now)
+    archive.visit("state", &state)
+    archive.visit("inputs", &inputs)
+    archive.visit("written", &written)
+    archive.visit("shown", &shown.out)
+    archive.visit("shown", &shown.drivers)
+    archive.visit("shown", &shown.interrupt)
   }
 }

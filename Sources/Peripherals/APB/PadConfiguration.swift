@@ -70,3 +70,10 @@ public final class PadConfiguration: BusTarget {
     onSelect?(pad, bank[offset], cycle &+ 1)
   }
 }
+
+extension PadConfiguration {
+  public func visitState(_ archive: StateArchive) {
+    archive.omits("onSelect")
+    archive.visit("bank", bank)
+  }
+}

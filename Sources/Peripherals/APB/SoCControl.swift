@@ -132,3 +132,33 @@ struct LatchedInput {
     changes.last { $0.from <= cycle }?.value ?? changes.first?.value ?? 0
   }
 }
+
+extension FetchEnableRegister: StateValue {
+  mutating func visitState(_ archive: StateArchive) {
+    archive.visit("now", cycle: &now)
+    archive.visit("value", &value)
+    archive.visit("pin", &pin)
+    archive.visit("isPinValid", &isPinValid)
+    archive.visit("written", &written)
+  }
+}
+
+extension LatchedInput: StateValue {
+  mutating func visitState(_ archive: StateArchive) {
+    archive.elements("changes", &changes, most: 4, new: (0, 0)) {
+      archive.visit("from", cycle: &$0.from)
+      archive.visit("value", &$0.value)
+    }
+  }
+}
+
+extension SoCControl {
+  public func visitState(_ archive: StateArchive) {
+    archive.omits("onExit", "onJTAGOutput")
+    archive.visit("bank", bank)
+    archive.visit("fetchEnable", &fetchEnable)
+    archive.visit("bootPins", &bootPins)
+    archive.visit("clockSelect", &clockSelect)
+    archive.visit("jtagInput", &jtagInput)
+  }
+}

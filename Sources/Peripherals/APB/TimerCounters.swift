@@ -192,3 +192,32 @@ struct TimerCounters: Equatable {
     if hi.prescaler != old.hi.prescaler { hi.prescaler &+= steps }
   }
 }
+
+extension TimerCounters.Half: StateValue {
+  mutating func visitState(_ archive: StateArchive) {
+    archive.visit("cfg", &cfg)
+    archive.visit("compare", &compare)
+    archive.visit("count", &count)
+    archive.visit("flag", &flag)
+    archive.visit("prescaler", &prescaler)
+    archive.visit("prescalerFlag", &prescalerFlag)
+  }
+}
+
+extension TimerCounters.Inputs: StateValue {
+  mutating func visitState(_ archive: StateArchive) {
+    archive.visit("offset", &offset)
+    archive.visit("value", &value)
+    archive.visit("eventLo", &eventLo)
+    archive.visit("eventHi", &eventHi)
+    archive.visit("referenceEdge", &referenceEdge)
+    archive.visit("referenceEdgeDelayed", &referenceEdgeDelayed)
+  }
+}
+
+extension TimerCounters: StateValue {
+  mutating func visitState(_ archive: StateArchive) {
+    archive.visit("lo", &lo)
+    archive.visit("hi", &hi)
+  }
+}

@@ -182,3 +182,14 @@ public final class TimerUnit: BusTarget {
     if isSteady { queue.cancel(slot) } else { queue.schedule(slot, at: due) }
   }
 }
+
+extension TimerUnit {
+  public func visitState(_ archive: StateArchive) {
+    archive.omits("onLine", "isEventPossible", "queue", "reference", "slot")
+    archive.visit("now", cycle: &now)
+    archive.visit("counters", &counters)
+    archive.visit("inputs", &inputs)
+    archive.visit("lineLo", &lineLo)
+    archive.visit("lineHi", &lineHi)
+  }
+}

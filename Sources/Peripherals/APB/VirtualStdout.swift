@@ -41,3 +41,7 @@ public final class VirtualStdout: BusTarget {
     onCharacter?(UInt8(truncatingIfNeeded: value), Int(offset >> 7 & 31), Int(offset >> 3 & 15), cycle)
   }
 }
+
+extension VirtualStdout {
+  public func visitState(_ archive: StateArchive) { archive.omits("onCharacter") }
+}

@@ -232,3 +232,11 @@ public final class CameraSensor {
     return base + whole
   }
 }
+
+extension CameraSensor: Stateful {
+  public func visitState(_ archive: StateArchive) {
+    archive.omits("timing", "frames", "total")
+    archive.visit("startPeriod", &startPeriod, in: 0...StateArchive.latest)
+    archive.visit("lastCycle", cycle: &lastCycle)
+  }
+}

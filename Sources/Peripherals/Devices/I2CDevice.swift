@@ -5,7 +5,7 @@
 import HardwareModel
 
 /// A slave's inside: what it does with bytes.
-public protocol I2CDevice: AnyObject {
+public protocol I2CDevice: Stateful {
   /// A START with this seven-bit address in `cycle`; true if the device answers.
   func start(address: UInt8, isRead: Bool, at cycle: Cycle) -> Bool
   /// A byte from the master; true if the device acknowledges it.
@@ -113,5 +113,25 @@ struct I2CReceiver {
   private mutating func give() {
     pullsSDA = shift & 0x80 == 0
     shift <<= 1
+  }
+}
+
+extension I2CReceiver: StateValue {
+  mutating func visitState(_ archive: StateArchive) {
+    archive.visit("pullsSDA", &pullsSDA)
+    archive.visit("phase", &phase)
+    archive.visit("shift", &shift)
+    archive.visit("edges", &edges, in: 0...16)
+    archive.visit("isAnswering", &isAnswering)
+    archive.visit("isAddressed", &isAddressed)
+    archive.visit("masterAcknowledged", &masterAcknowledged)
+  }
+}
+
+extension I2CWiring {
+  public func visitState(_ archive: StateArchive) {
+    archive.visit("devices", objects: devices)
+    archive.visit("receivers", fixed: &receivers)
+    archive.visit("bus", &bus)
   }
 }

@@ -86,3 +86,22 @@ public final class I2CEEPROM: I2CDevice {
       ? .max : cycle + configuration.writeCycles
   }
 }
+
+extension I2CEEPROM {
+  public func visitState(_ archive: StateArchive) {
+    archive.omits("configuration")
+    archive.visit("contents", contents: &contents, most: contents.count)
+    archive.visit("isModified", &isModified)
+    archive.require(contents.count == max(configuration.size, 128), "not the size of the device")
+    archive.visit("pointer", &pointer, in: 0...1 << 24)
+    archive.visit("addressBytesLeft", &addressBytesLeft, in: 0...8)
+    archive.visit("block", &block, in: 0...1 << 16)
+    var bytes = page.sorted { $0.key < $1.key }.map { (place: $0.key, value: $0.value) }
+    archive.elements("page", &bytes, most: 1 << 16, new: (0, 0)) {
+      archive.visit("place", &$0.place, in: 0...1 << 24)
+      archive.visit("value", &$0.value)
+    }
+    if archive.isLoading { page = Dictionary(bytes.map { ($0.place, $0.value) }) { $1 } }
+    archive.visit("busyUntil", due: &busyUntil)
+  }
+}

@@ -52,3 +52,13 @@ public final class I2CThermometer: I2CDevice {
 
   public func stop(at cycle: Cycle) {}
 }
+
+extension I2CThermometer {
+  public func visitState(_ archive: StateArchive) {
+    archive.omits("address", "temperatures")
+    archive.visit("pointer", &pointer, in: 0...3)
+    archive.visit("index", &index, in: 0...1 << 48)
+    for number in registers.indices { archive.visit("registers", fixed: &registers[number]) }
+    archive.visit("isPointerNext", &isPointerNext)
+  }
+}

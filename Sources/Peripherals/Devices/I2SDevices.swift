@@ -6,7 +6,7 @@
 import HardwareModel
 
 /// The pins of an I2S interface, from outside.
-public protocol I2SBus: AnyObject {
+public protocol I2SBus: Stateful {
   /// The receiver's clock rises; the levels in front of the edge.
   func receiverRises(wordSelect: Bool, at cycle: Cycle)
   /// The receiver's clock falls: who drives its data lines changes them.
@@ -79,7 +79,6 @@ public final class I2SRecorder {
   private var wordSelect: Bool?
   private var word: UInt32 = 0
   private var count = 0
-  private var isRight = false
   private var left: Int32?
 
   /// A recorder of `bits` a sample, which stops after `limit` samples of both channels.
@@ -139,5 +138,34 @@ public final class I2SWiring: I2SBus {
   }
   public func transmitterRises(wordSelect: Bool, data: (Bool, Bool), at cycle: Cycle) {
     recorder?.rises(wordSelect: wordSelect, level: data.0)
+  }
+}
+
+extension I2SSource: Stateful {
+  public func visitState(_ archive: StateArchive) {
+    archive.omits("samples", "repeats")
+    archive.visit("next", &next, in: 0...1 << 48)
+    archive.visit("wordSelect", &wordSelect)
+    archive.visit("shifter", &shifter)
+    archive.visit("level", &level)
+  }
+}
+
+extension I2SRecorder: Stateful {
+  public func visitState(_ archive: StateArchive) {
+    archive.omits("limit")
+    archive.visit("samples", &samples.values, most: limit)
+    archive.visit("wordSelect", &wordSelect)
+    archive.visit("word", &word)
+    archive.visit("count", &count, in: 0...1 << 48)
+    archive.visit("left", &left)
+  }
+}
+
+extension I2SWiring {
+  public func visitState(_ archive: StateArchive) {
+    archive.omits("isLoopedBack")
+    archive.visit("source", objects: source.map { [$0] } ?? [])
+    archive.visit("recorder", objects: recorder.map { [$0] } ?? [])
   }
 }

@@ -5,7 +5,7 @@
 import HardwareModel
 
 /// A device behind a chip select of an SPI master.
-public protocol SPIDevice: AnyObject {
+public protocol SPIDevice: Stateful {
   /// The chip select falls or rises in `cycle`.
   func selectChanged(_ isSelected: Bool, at cycle: Cycle)
   /// SCK rises or falls while the device is selected; `lines` are the levels of the four data lines.
@@ -50,5 +50,12 @@ public final class SPIWiring: SPIBus {
       levels &= output | ~driven
     }
     return levels & 0xF
+  }
+}
+
+extension SPIWiring {
+  public func visitState(_ archive: StateArchive) {
+    archive.visit("devices", objects: devices.compactMap { $0 })
+    archive.visit("pins", &pins)
   }
 }

@@ -406,3 +406,40 @@ struct SPINORFlashArray {
 
   mutating func eraseAll() { erase(0, count: size) }
 }
+
+extension SPINORFlashArray: StateValue {
+  mutating func visitState(_ archive: StateArchive) {
+    archive.omits("size")
+    archive.visit("bytes", contents: &bytes, most: size)
+    archive.visit("isModified", &isModified)
+  }
+}
+
+extension SPINORFlash {
+  public func visitState(_ archive: StateArchive) {
+    archive.omits("configuration", "diagnostics")
+    archive.visit("array", &array)
+    archive.visit("phase", &phase)
+    archive.visit("command", &command)
+    archive.visit("shift", &shift)
+    archive.visit("bits", &bits, in: 0...40)
+    archive.visit("isQuad", &isQuad)
+    archive.visit("input", &input, most: configuration.pageSize)
+    archive.visit("inputCount", &inputCount, in: 0...1 << 48)
+    archive.visit("address", &address)
+    archive.visit("skips", &skips, in: 0...16)
+    archive.visit("outputByte", &outputByte)
+    archive.visit("outputBits", &outputBits, in: 0...8)
+    archive.visit("outputIndex", &outputIndex, in: 0...1 << 48)
+    archive.visit("drive", &drive.levels)
+    archive.visit("drive", &drive.driven)
+    archive.visit("isWriteEnabled", &isWriteEnabled)
+    archive.visit("busyUntil", due: &busyUntil)
+    archive.visit("hasProgramError", &hasProgramError)
+    archive.visit("hasEraseError", &hasEraseError)
+    archive.visit("status", &status)
+    archive.visit("configurationRegister", &configurationRegister)
+    archive.visit("usesLongAddresses", &usesLongAddresses)
+    archive.visit("isResetEnabled", &isResetEnabled)
+  }
+}

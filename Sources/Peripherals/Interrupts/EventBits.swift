@@ -2,6 +2,8 @@
 //
 // `soc_event_arbiter.sv` (pulp_soc v5.0.1) searches such a set from a moving start; the registers show it in words.
 
+import HardwareModel
+
 /// A set of event ids 0...255 in four words, with the arbiter's search.
 struct EventBits: Equatable {
   private var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
@@ -78,4 +80,8 @@ struct EventBits: Equatable {
   }
 
   static func == (a: EventBits, b: EventBits) -> Bool { a.words == b.words }
+}
+
+extension EventBits: StateValue {
+  mutating func visitState(_ archive: StateArchive) { archive.visit("words", &words) }
 }

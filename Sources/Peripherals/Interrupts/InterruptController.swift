@@ -13,7 +13,7 @@ public final class InterruptController: BusTarget {
   /// The line that the reference clock drives.
   public static let referenceClockLine = 14
 
-  private struct State: Equatable {
+  fileprivate struct State: Equatable {
     var mask: UInt32 = 0
     var int: UInt32 = 0
     var ack: UInt32 = 0
@@ -256,5 +256,33 @@ public final class InterruptController: BusTarget {
       }
     }
     queue.cancel(slot)
+  }
+}
+
+extension InterruptController.State: StateValue {
+  fileprivate mutating func visitState(_ archive: StateArchive) {
+    archive.visit("mask", &mask)
+    archive.visit("int", &int)
+    archive.visit("ack", &ack)
+    archive.visit("fifo", &fifo)
+    archive.visit("fifoCount", &fifoCount, in: 0...4)
+    archive.visit("poppedEvent", &poppedEvent)
+  }
+}
+
+extension InterruptController {
+  public func visitState(_ archive: StateArchive) {
+    archive.omits("onRequestChange", "onFIFOReady", "queue", "reference", "slot")
+    archive.visit("now", cycle: &now)
+    archive.visit("state", &state)
+    archive.visit("levels", &levels)
+    archive.visit("pulses", &pulses)
+    archive.visit("pushed", &pushed)
+    archive.visit("acknowledged", &acknowledged, in: -1...31)
+    var offset = written?.offset
+    archive.visit("written", &offset)
+    if archive.isLoading { written = offset.flatMap { registers.register(at: $0) } }
+    archive.visit("writtenValue", &writtenValue)
+    archive.visit("presented", &presented, in: -1...31)
   }
 }

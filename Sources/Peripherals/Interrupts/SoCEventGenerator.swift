@@ -41,7 +41,7 @@ public final class SoCEventGenerator: BusTarget {
   /// The timer's event inputs, in the cycle of the event itself.
   public var onTimerEvent: ((_ isHigh: Bool, Cycle) -> Void)?
 
-  private struct State: Equatable {
+  fileprivate struct State: Equatable {
     var counts = [UInt8](repeating: 0, count: SoCEventGenerator.eventCount)
     var requests = EventBits()
     /// The event from which the round-robin search starts.
@@ -392,5 +392,48 @@ public final class SoCEventGenerator: BusTarget {
     } else {
       queue.cancel(slot)
     }
+  }
+}
+
+extension SoCEventGenerator.State: StateValue {
+  fileprivate mutating func visitState(_ archive: StateArchive) {
+    archive.visit("counts", fixed: &counts, in: 0...3)
+    archive.visit("requests", &requests)
+    archive.visit("pointer", &pointer, in: 0...SoCEventGenerator.eventCount - 1)
+    archive.visit("fcMask", &fcMask)
+    archive.visit("clMask", &clMask)
+    archive.visit("prMask", &prMask)
+    archive.visit("err", &err)
+    archive.visit("timerSelHi", &timerSelHi, in: 0...0xFF)
+    archive.visit("timerSelLo", &timerSelLo, in: 0...0xFF)
+    archive.visit("software", &software)
+    archive.require(
+      (0..<256).allSatisfy { requests.contains($0) == ($0 < counts.count && counts[$0] > 0) },
+      "requests and counts of events differ")
+  }
+}
+
+extension SoCEventGenerator {
+  public func visitState(_ archive: StateArchive) {
+    archive.omits(
+      "isReady", "onEvent", "onErrorLine", "onDirectLine", "onTimerEvent", "queue", "reference", "slot")
+    archive.visit("clusterRoom", &clusterRoom, in: 0...8)
+    archive.visit("now", cycle: &now)
+    archive.visit("state", &state)
+    archive.visit("levels", &levels)
+    archive.visit("pulses", &pulses)
+    archive.visit("written", &written)
+    archive.visit("writtenValue", &writtenValue)
+    archive.visit("readErrWord", &readErrWord, in: 0...7)
+    archive.visit("isServed", &isServed)
+    archive.visit("served", &served, in: -1...Self.eventCount - 1)
+    archive.visit("servedTarget", &servedTarget)
+    archive.visit("timerEventsSent", &timerEventsSent)
+    archive.visit("errorLevel", &errorLevel)
+    archive.visit("directLevels", &directLevels)
+    archive.visit("isSteady", &isSteady)
+    archive.require(
+      !(Self.eventCount..<256).contains { levels.contains($0) || pulses.contains($0) }, "an event that does not exist")
+    archive.require(!isServed || served < 0 || state.counts[served] > 0, "an event is served that was not raised")
   }
 }

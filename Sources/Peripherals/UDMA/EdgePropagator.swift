@@ -3,6 +3,8 @@
 // `edge_propagator_ack.sv` and `pulp_sync_wedge.sv` of common_cells, with which the uDMA's peripherals pass events
 // between the system clock and their own.
 
+import HardwareModel
+
 /// A pulse that crosses from one clock to another (`edge_propagator_ack.sv`, `pulp_sync_wedge.sv`).
 struct EdgePropagator: Equatable {
   private var input = false
@@ -32,5 +34,14 @@ struct EdgePropagator: Equatable {
       synced = (old.input, old.synced.0)
       last = old.synced.1
     }
+  }
+}
+
+extension EdgePropagator: StateValue {
+  mutating func visitState(_ archive: StateArchive) {
+    archive.visit("input", &input)
+    archive.visit("acknowledge", &acknowledge)
+    archive.visit("synced", &synced)
+    archive.visit("last", &last)
   }
 }

@@ -397,3 +397,22 @@ public final class UDMA: BusTarget {
     }
   }
 }
+
+extension UDMA {
+  public func visitState(_ archive: StateArchive) {
+    archive.omits(
+      "onEvent", "onTrigger", "diagnostics", "memory", "queue", "slot", "transmitIndex", "receiveIndex", "period",
+      "isDoubled", "afterMidway", "receiveChannels", "transmitChannels", "selfClocked")
+    archive.visit("peripherals", objects: peripherals)
+    archive.visit("transmit", transmit)
+    archive.visit("receive", receive)
+    archive.visit("revision", &revision)
+    archive.visit("control", control)
+    archive.visit("now", cycle: &now)
+    archive.visit("hasEmitted", &hasEmitted)
+    archive.visit("written", &written)
+    archive.visit("gates", &gates)
+    archive.visit("enabledClocks", &enabledClocks)
+    archive.visit("accessed", &accessed)
+  }
+}

@@ -186,3 +186,47 @@ public final class UDMAReceiveChannel {
     config = UDMAChannelConfiguration(dataSize: dataSize)
   }
 }
+
+extension UDMAChannelConfiguration: StateValue {
+  public mutating func visitState(_ archive: StateArchive) {
+    archive.visit("startAddress", &startAddress, in: 0...Self.addressMask)
+    archive.visit("size", &size, in: 0...Self.sizeMask)
+    archive.visit("isContinuous", &isContinuous)
+    archive.visit("dataSize", &dataSize, in: 0...3)
+    archive.visit("destination", &destination, in: 0...3)
+    archive.visit("enable", &enable)
+    archive.visit("clear", &clear)
+  }
+}
+
+extension UDMAAddressGenerator: StateValue {
+  mutating func visitState(_ archive: StateArchive) {
+    archive.visit("address", &address, in: 0...UDMAChannelConfiguration.addressMask)
+    archive.visit("bytesLeft", &bytesLeft, in: 0...UDMAChannelConfiguration.sizeMask)
+    archive.visit("isEnabled", &isEnabled)
+    archive.visit("hasStarted", &hasStarted)
+    archive.visit("isPending", &isPending)
+    archive.visit("event", &event)
+  }
+}
+
+extension UDMATransmitChannel: Stateful {
+  public func visitState(_ archive: StateArchive) {
+    archive.omits("event", "dataSizeIsWritable", "hidesDataSize")
+    archive.visit("config", &config)
+    archive.visit("generator", &generator)
+    archive.visit("fifo", &fifo)
+    archive.visit("isGranted", &isGranted)
+    archive.visit("delivered", &delivered)
+  }
+}
+
+extension UDMAReceiveChannel: Stateful {
+  public func visitState(_ archive: StateArchive) {
+    archive.omits("event", "dataSizeIsWritable")
+    archive.visit("config", &config)
+    archive.visit("generator", &generator)
+    archive.visit("offered", &offered)
+    archive.visit("isAccepted", &isAccepted)
+  }
+}

@@ -3,6 +3,8 @@
 // Follows `io_tx_fifo.sv`, `io_generic_fifo.sv`, `udma_dc_fifo.sv` of udma_core v2.0.0 and `cdc_fifo_gray.sv`,
 // `spill_register_flushable.sv` of common_cells v1.35.0. Left out: metastability.
 
+import HardwareModel
+
 /// A FIFO that requests a datum for each of its free places (`io_tx_fifo`).
 struct UDMATransmitFIFO: Equatable {
   let depth: Int
@@ -109,5 +111,29 @@ struct UDMAClockCrossingFIFO: Equatable {
     }
     self = UDMAClockCrossingFIFO(depth: depth)
     return all
+  }
+}
+
+extension UDMATransmitFIFO: StateValue {
+  mutating func visitState(_ archive: StateArchive) {
+    archive.omits("depth")
+    archive.visit("entries", &entries, most: depth)
+    archive.visit("inFlight", &inFlight, in: -64...64)
+  }
+}
+
+extension UDMAClockCrossingFIFO: StateValue {
+  mutating func visitState(_ archive: StateArchive) {
+    archive.omits("depth")
+    for place in 0..<8 { archive.visit("data", &data[place]) }
+    let last = 2 * depth - 1
+    archive.visit("writePointer", &writePointer, in: 0...last)
+    archive.visit("readPointer", &readPointer, in: 0...last)
+    archive.visit("readSynced", &readSynced, in: 0...last)
+    archive.visit("readArriving", &readArriving, in: 0...last)
+    archive.visit("writeSynced", &writeSynced, in: 0...last)
+    archive.visit("writeArriving", &writeArriving, in: 0...last)
+    archive.visit("a", &a)
+    archive.visit("b", &b)
   }
 }

@@ -12,6 +12,16 @@ public final class UDMAFILTER: UDMARegisterStore {
 
   public init() { super.init(UDMAFILTERRegisters.block) }
 
+  public override func visitState(_ archive: StateArchive) {
+    super.visitState(archive)
+    var words = committed.sorted { $0.key < $1.key }.map { (offset: $0.key, value: $0.value) }
+    archive.elements("committed", &words, most: 64, new: (0, 0)) {
+      archive.visit("offset", &$0.offset)
+      archive.visit("value", &$0.value)
+    }
+    if archive.isLoading { committed = Dictionary(words.map { ($0.offset, $0.value) }) { $1 } }
+  }
+
   override func didWrite(_ offset: UInt32, _ value: UInt32) {
     guard offset == UDMAFILTERRegisters.commandOffset, value & 1 != 0 else { return }
     for register in registers.registers { committed[register.offset] = bank[register.offset] }

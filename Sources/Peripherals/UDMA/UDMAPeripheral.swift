@@ -5,7 +5,7 @@ import HardwareModel
 /// A peripheral of the uDMA: a slot of 128 bytes of registers, with channels into the core.
 ///
 /// The subsystem steps it one clock edge at a time while anything moves, and skips cycles while nothing does.
-public protocol UDMAPeripheral: AnyObject {
+public protocol UDMAPeripheral: Stateful {
   var registers: RegisterBlock { get }
   var transmitChannels: [UDMATransmitChannel] { get }
   var receiveChannels: [UDMAReceiveChannel] { get }

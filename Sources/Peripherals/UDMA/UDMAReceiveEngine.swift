@@ -7,7 +7,7 @@ import HardwareModel
 
 /// Moves data from the peripherals to L2.
 final class UDMAReceiveEngine {
-  private struct Request {
+  fileprivate struct Request {
     var data: UInt32
     var dataSize: UInt32
     var destination: UInt32
@@ -142,5 +142,35 @@ final class UDMAReceiveEngine {
       let first = udmaAddress(request.address, request.destination, prefix: destinationPrefix)
       body(first, first &+ 3)
     }
+  }
+}
+
+extension UDMAReceiveEngine.Request: StateValue {
+  fileprivate mutating func visitState(_ archive: StateArchive) {
+    archive.visit("data", &data)
+    archive.visit("dataSize", &dataSize, in: 0...3)
+    archive.visit("destination", &destination, in: 0...3)
+    archive.visit("address", &address, in: 0...UDMAChannelConfiguration.addressMask)
+    archive.visit("bytes", &bytes, in: 0...3)
+  }
+}
+
+extension UDMAReceiveEngine: Stateful {
+  func visitState(_ archive: StateArchive) {
+    archive.omits("channels")
+    let last = channels.count - 1
+    archive.visit("destinationPrefix", &destinationPrefix)
+    archive.visit("pointer", &pointer, in: 0...last)
+    archive.visit("taken", &taken, in: -1...last)
+    archive.visit("takenData", &takenData)
+    archive.visit("takenDataSize", &takenDataSize, in: 0...3)
+    archive.visit("takenDestination", &takenDestination, in: 0...3)
+    archive.visit(
+      "queue", &queue, most: 4, new: Request(data: 0, dataSize: 0, destination: 0, address: 0, bytes: 0))
+    archive.visit("isSecondHalf", &isSecondHalf)
+    archive.visit("grant", due: &grant)
+    archive.visit("winner", &winner, in: -1...last)
+    archive.visit("configs", fixed: &configs)
+    for index in offers.indices { archive.visit("offers", &offers[index]) }
   }
 }

@@ -7,7 +7,7 @@ import HardwareModel
 
 /// Moves data from L2 to the peripherals' FIFOs.
 final class UDMATransmitEngine {
-  private struct Request {
+  fileprivate struct Request {
     var channel: Int
     var dataSize: UInt32
     var destination: UInt32
@@ -205,5 +205,42 @@ func udmaAddress(_ address: UInt32, _ destination: UInt32, prefix: UInt32) -> Ad
   case 2: return address & 0x00FF_FFFF | 0x1000_0000
   case 3: return address & UDMAChannelConfiguration.addressMask | prefix << 21
   default: return address & 0x00FF_FFFF | 0x1C00_0000
+  }
+}
+
+extension UDMATransmitEngine.Request: StateValue {
+  fileprivate mutating func visitState(_ archive: StateArchive) {
+    archive.visit("channel", &channel, in: 0...31)
+    archive.visit("dataSize", &dataSize, in: 0...3)
+    archive.visit("destination", &destination, in: 0...3)
+    archive.visit("address", &address, in: 0...UDMAChannelConfiguration.addressMask)
+  }
+}
+
+extension UDMATransmitEngine: Stateful {
+  func visitState(_ archive: StateArchive) {
+    archive.omits("channels")
+    let last = channels.count - 1
+    archive.visit("sourcePrefix", &sourcePrefix)
+    archive.visit("pointer", &pointer, in: 0...last)
+    archive.visit("taken", &taken, in: -1...last)
+    archive.visit("takenDataSize", &takenDataSize, in: 0...3)
+    archive.visit("takenDestination", &takenDestination, in: 0...3)
+    archive.visit(
+      "queue", &queue, most: 4, new: Request(channel: 0, dataSize: 0, destination: 0, address: 0))
+    archive.visit("isSecondHalf", &isSecondHalf)
+    archive.visit("wasSecondHalf", &wasSecondHalf)
+    archive.visit("responseChannel", &responseChannel, in: 0...31)
+    archive.visit("deliveryChannel", &deliveryChannel, in: 0...31)
+    archive.visit("responseDataSize", &responseDataSize, in: 0...3)
+    archive.visit("responseLane", &responseLane, in: 0...3)
+    archive.visit("hasResponse", &hasResponse)
+    archive.visit("response", &response)
+    archive.visit("data", &data)
+    archive.visit("hasData", &hasData)
+    archive.visit("grant", due: &grant)
+    archive.visit("grantedData", &grantedData)
+    archive.visit("winner", &winner, in: -1...last)
+    archive.visit("configs", fixed: &configs)
   }
 }

@@ -181,3 +181,11 @@ extension Hart {
     }
   }
 }
+
+extension FreeRunningCounter: StateValue {
+  mutating func visitState(_ archive: StateArchive) {
+    archive.visit("value", &value)
+    archive.visit("since", &since)
+    archive.visit("isRunning", &isRunning)
+  }
+}

@@ -395,3 +395,48 @@ public final class Hart {
     }
   }
 }
+
+extension Hart: Stateful {
+  public func visitState(_ archive: StateArchive) {
+    // What is mapped and what is decoded or translated follows from the configuration and from memory; the rest are those
+    // who watch.
+    archive.omits(
+      "configuration", "queue", "bus", "windows", "memories", "codeRegions", "mainMemory", "mainCode", "mainRanges",
+      "blockMemory", "blockMemoryExcludes", "fetchWindow", "blocks", "translator", "interconnect", "accessSlot",
+      "observer", "instructionObserver", "pauses", "watchedAddresses", "watchedWord", "onWatchedStore", "onDiagnostic",
+      "onBreakpoint")
+    for index in 1..<32 { archive.visit("x", &x[index]) }
+    archive.visit("pc", &pc)
+    archive.visit("csrs", &csrs)
+    archive.visit("timing", &timing)
+    archive.visit("counters", &counters)
+    archive.visit("stepper", stepper)
+    archive.visit("history", &history)
+    archive.visit("lastAddress", &lastAddress)
+    archive.visit("accessTimes", &accessTimes)
+    archive.visit("contentionFrom", due: &contentionFrom)
+    archive.visit("line", &line, in: -1...31)
+    archive.visit("lineSince", cycle: &lineSince)
+    archive.visit("previousLine", &previousLine, in: -1...31)
+    archive.visit("previousLineSince", cycle: &previousLineSince)
+    archive.visit("interruptsSensedFrom", cycle: &interruptsSensedFrom)
+    archive.visit("outstanding", &outstanding)
+    archive.visit("accessPC", &accessPC)
+    archive.visit("splitLow", &splitLow)
+    archive.visit("asleepFrom", due: &asleepFrom)
+    archive.visit("stop", &stop, new: .requested)
+    archive.visit("endCycle", due: &endCycle)
+    archive.optional("lastException", &lastException, new: (0, 0, 0)) {
+      archive.visit("cause", &$0.cause)
+      archive.visit("target", &$0.target)
+      archive.visit("instructions", &$0.instructions)
+    }
+    archive.visit("performance", &performance)
+    archive.visit("countsSlowEvents", &countsSlowEvents)
+    archive.visit("lastLoadIssue", cycle: &lastLoadIssue)
+    archive.visit("lastLoadWasSplit", &lastLoadWasSplit)
+    archive.visit("announcesNextIssue", &announcesNextIssue)
+    archive.require(pc & 1 == 0, "pc is odd")
+    archive.require(stepper.fits(windows: windows.count), "an access to a memory that there is not")
+  }
+}

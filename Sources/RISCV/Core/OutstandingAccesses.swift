@@ -38,3 +38,9 @@ struct OutstandingAccesses {
   mutating func append(_ access: OutstandingAccess) { entries.append(access) }
   mutating func takeFirst() -> OutstandingAccess? { entries.isEmpty ? nil : entries.removeFirst() }
 }
+
+extension OutstandingAccesses: StateValue {
+  mutating func visitState(_ archive: StateArchive) {
+    archive.visit("entries", &entries, most: 16, new: OutstandingAccess())
+  }
+}

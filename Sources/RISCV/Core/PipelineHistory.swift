@@ -133,3 +133,11 @@ struct PipelineHistory {
     return Replay(instructions: instructions, frontEnd: start == 0 ? origin : nil, before: before)
   }
 }
+
+extension PipelineHistory: StateValue {
+  mutating func visitState(_ archive: StateArchive) {
+    archive.visit("count", &count, in: 0...1 << 62)
+    for index in 0..<min(count, Self.capacity) { archive.visit("ring", &ring[index]) }
+    archive.visit("origin", &origin, new: FrontEnd())
+  }
+}

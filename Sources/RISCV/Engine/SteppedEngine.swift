@@ -30,7 +30,7 @@ final class SteppedEngine {
   private var branchIsTaken = false
   private var port = Port.unknown
   /// Where the request of the access in EX goes.
-  private enum Port {
+  fileprivate enum Port {
     /// Not requested yet.
     case unknown
     /// Direct memory: number of its window.
@@ -648,5 +648,56 @@ final class SteppedEngine {
     granted.isSecond = true
     granted.address = (granted.address & ~3) &+ 4
     access = granted
+  }
+}
+
+extension SteppedEngine.Port: StateValue {
+  fileprivate mutating func visitState(_ archive: StateArchive) {
+    var kind: UInt8 = 0
+    var (window, region) = (0, -1)
+    var (grant, answer): (Cycle, Cycle) = (0, 0)
+    switch self {
+    case .unknown: break
+    case .memory(let number, let place): (kind, window, region) = (1, number, place)
+    case .bus(let granted, let answered): (kind, grant, answer) = (2, granted, answered)
+    }
+    archive.visit("kind", &kind, in: 0...2)
+    archive.visit("window", &window, in: 0...1 << 16)
+    archive.visit("region", &region, in: -1...7)
+    archive.visit("granted", cycle: &grant)
+    archive.visit("answered", cycle: &answer)
+    self =
+      kind == 0
+      ? .unknown : kind == 1 ? .memory(window: window, region: region) : .bus(granted: grant, answered: answer)
+  }
+}
+
+extension SteppedEngine: Stateful {
+  /// True if an access under way goes to one of `count` windows.
+  func fits(windows count: Int) -> Bool {
+    if case .memory(let window, _) = port { window < count } else { true }
+  }
+
+  func visitState(_ archive: StateArchive) {
+    // What has passed through the pipeline once more is of no use any longer.
+    past.removeFirst(replayed)
+    replayed = 0
+    archive.omits("replayed")
+    archive.visit("p", &p)
+    archive.visit("isActive", &isActive)
+    archive.visit("cycle", cycle: &cycle)
+    archive.visit("past", &past, most: 1 << 22, new: PastInstruction())
+    archive.visit("access", &access, new: OutstandingAccess())
+    archive.optional("pastTimes", &pastTimes, new: (AccessTimes(), AccessTimes())) { archive.visit("times", &$0) }
+    archive.visit("pastAddress", &pastAddress)
+    archive.visit("totalParts", &totalParts, in: 1...2)
+    archive.visit("idWasFree", &idWasFree)
+    archive.visit("branchIsTaken", &branchIsTaken)
+    archive.visit("port", &port)
+    archive.visit("lastContention", cycle: &lastContention)
+    archive.visit("patience", &patience, in: 1...Self.longestPatience)
+    archive.visit("leftAt", cycle: &leftAt)
+    archive.visit("fetchBase", &fetchBase)
+    archive.visit("fetchRegion", &fetchRegion, in: -1...7)
   }
 }

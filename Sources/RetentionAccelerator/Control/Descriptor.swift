@@ -27,6 +27,8 @@ public enum LinearOutput: UInt32, Sendable {
 /// A decoded descriptor.
 public struct Descriptor: Sendable {
   public let words: DescriptorWords
+  /// The base registers that were added.
+  public let bases: BaseRegisters
   /// Nil: no such operation.
   public let opcode: Opcode?
 
@@ -76,6 +78,7 @@ public struct Descriptor: Sendable {
   public init(_ words: DescriptorWords, bases: BaseRegisters) {
     typealias Format = DescriptorFormat
     self.words = words
+    self.bases = bases
     opcode = Opcode(rawValue: UInt8(Format.op.extract(words)))
     end = Format.end.extract(words) != 0
     evt = Format.evt.extract(words) != 0

@@ -95,3 +95,21 @@ struct JobQueue {
     finished = 0
   }
 }
+
+extension JobQueue: StateValue {
+  mutating func visitState(_ archive: StateArchive) {
+    archive.group("contexts") {
+      for context in 0..<RETA.contextCount { archive.visit("words", &contexts[context]) }
+    }
+    archive.visit("programmed", &programmed, in: 0...RETA.contextCount - 1)
+    archive.visit("running", &running, in: 0...RETA.contextCount - 1)
+    archive.visit("pending", &pending, in: 0...RETA.contextCount)
+    archive.visit("isLocked", &isLocked)
+    archive.visit("isStarted", &isStarted)
+    archive.visit("statusBytes", &statusBytes)
+    archive.visit("finished", &finished, in: 0...Self.finishedLimit)
+    archive.visit("finishedAccess", due: &finishedAccess)
+    archive.visit("nextID", &nextID)
+    archive.visit("runningID", &runningID)
+  }
+}

@@ -61,3 +61,41 @@ public struct AcceleratorTotals: Sendable, Equatable {
   /// Cycles in which a job ran and no beat waited.
   public var busyCycles: UInt64 { runCycles &- stallCycles }
 }
+
+extension JobRecord: StateValue {
+  /// What a loaded record is put into.
+  public static var empty: JobRecord { JobRecord(id: 0, operation: "", start: 0, end: 0) }
+
+  public mutating func visitState(_ archive: StateArchive) {
+    var (id, operation, start) = (id, operation, start)
+    archive.visit("id", &id)
+    archive.visit("operation", &operation, most: 16)
+    archive.visit("context", &context, in: 0...RETA.contextCount - 1)
+    archive.visit("start", cycle: &start)
+    archive.visit("end", cycle: &end)
+    archive.visit("stall", &stall)
+    archive.visit("macs", &macs)
+    archive.visit("bytesRead", &bytesRead)
+    archive.visit("bytesWritten", &bytesWritten)
+    archive.visit("descriptors", &descriptors)
+    archive.visit("error", &error)
+    archive.visit("aborted", &aborted)
+    archive.require(start <= end, "a job that ends before it starts")
+    self = JobRecord(
+      id: id, operation: operation, context: context, start: start, end: end, stall: stall, macs: macs,
+      bytesRead: bytesRead, bytesWritten: bytesWritten, descriptors: descriptors, error: error, aborted: aborted)
+  }
+}
+
+extension AcceleratorTotals: StateValue {
+  public mutating func visitState(_ archive: StateArchive) {
+    archive.visit("jobs", cycle: &jobs)
+    archive.visit("descriptors", cycle: &descriptors)
+    archive.visit("macs", &macs)
+    archive.visit("bytesRead", &bytesRead)
+    archive.visit("bytesWritten", &bytesWritten)
+    archive.visit("errors", cycle: &errors)
+    archive.visit("runCycles", cycle: &runCycles)
+    archive.visit("stallCycles", cycle: &stallCycles)
+  }
+}

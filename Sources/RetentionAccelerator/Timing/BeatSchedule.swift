@@ -201,3 +201,33 @@ public struct BeatSchedule: IteratorProtocol {
     write(at(d.y, row, d.yStride), d.columns)
   }
 }
+
+extension RETA {
+  /// A schedule of this accelerator, as a port keeps it.
+  public func visit(_ archive: StateArchive, _ name: StaticString, _ schedule: inout BeatSchedule) {
+    archive.group(name) { archive.parts(of: &schedule) { $0.visitState(archive, self) } }
+  }
+
+  /// A schedule without any step.
+  public var noBeats: BeatSchedule { BeatSchedule([], model: model) }
+}
+
+extension BeatSchedule {
+  fileprivate mutating func visitState(_ archive: StateArchive, _ accelerator: RETA) {
+    archive.omits("model", "memory", "blocks")
+    var descriptor: Descriptor?
+    if case .descriptor(let own) = source { descriptor = own }
+    archive.optional("source", &descriptor, new: accelerator.descriptor) { archive.visit("descriptor", &$0) }
+    if archive.isLoading, archive.problem == nil {
+      if let descriptor {
+        guard accelerator.isLegal(descriptor) else { return archive.refuse("the beats of an illegal descriptor") }
+        self = BeatSchedule(descriptor, model: model, memory: accelerator.memory)
+      } else {
+        self = BeatSchedule([], model: model)
+      }
+    }
+    archive.visit("buffer", &buffer, most: 1 << 24, new: .idle(0))
+    archive.visit("position", &position, in: 0...buffer.count)
+    archive.visit("block", &block, in: 0...blocks)
+  }
+}

@@ -224,3 +224,12 @@ public struct CycleModel: Sendable {
     cost.bytesWritten = UInt64(d.rows &* d.columns)
   }
 }
+
+extension DescriptorCost: StateValue {
+  public mutating func visitState(_ archive: StateArchive) {
+    archive.visit("cycles", cycle: &cycles)
+    archive.visit("macs", &macs)
+    archive.visit("bytesRead", &bytesRead)
+    archive.visit("bytesWritten", &bytesWritten)
+  }
+}

@@ -63,3 +63,27 @@ public final class UncontendedPort: TCDMPort {
   public func begin(_ schedule: BeatSchedule?, at cycle: Cycle) {}
   public func stalls(before cycle: Cycle) -> UInt64 { 0 }
 }
+
+extension BeatRun: StateValue {
+  public mutating func visitState(_ archive: StateArchive) {
+    archive.visit("address", &address)
+    archive.visit("rowStride", &rowStride)
+    archive.visit("rows", &rows)
+    archive.visit("rowBytes", &rowBytes)
+    archive.visit("isWrite", &isWrite)
+  }
+}
+
+extension BeatStep: StateValue {
+  public mutating func visitState(_ archive: StateArchive) {
+    var cycles: UInt64 = 0
+    var run: BeatRun?
+    switch self {
+    case .idle(let count): cycles = count
+    case .beats(let beats): run = beats
+    }
+    archive.visit("cycles", cycle: &cycles)
+    archive.visit("run", &run, new: BeatRun(address: 0, rowBytes: 0))
+    self = run.map { .beats($0) } ?? .idle(cycles)
+  }
+}

@@ -2,6 +2,8 @@
 //
 // The clocked processes of `camera_if.sv` (udma_camera v2.0.0), one edge of the sensor's clock a call.
 
+import HardwareModel
+
 /// The registers as the pixel clock's side sees them.
 struct CPISettings {
   var global: UInt32
@@ -137,5 +139,26 @@ struct CPIPipeline: Equatable {
 
   private static func shifted(_ value: UInt32, _ shift: UInt32) -> UInt32 {
     (1...9).contains(shift) ? value >> shift & 0xFFFF : value & 0xFFFF
+  }
+}
+
+extension CPIPipeline: StateValue {
+  mutating func visitState(_ archive: StateArchive) {
+    archive.visit("enable", &enable, in: 0...3)
+    archive.visit("vsync", &vsync)
+    archive.visit("isActive", &isActive)
+    archive.visit("isFirstSample", &isFirstSample)
+    archive.visit("firstSample", &firstSample)
+    archive.visit("row", &row)
+    archive.visit("column", &column)
+    archive.visit("frames", &frames, in: 0...0x3F)
+    archive.visit("colour", &colour)
+    archive.visit("hasColour", &hasColour)
+    archive.visit("filtered", &filtered)
+    archive.visit("hasFiltered", &hasFiltered)
+    archive.visit("bypass", &bypass)
+    archive.visit("hasBypass", &hasBypass)
+    archive.visit("datum", &datum)
+    archive.visit("hasDatum", &hasDatum)
   }
 }

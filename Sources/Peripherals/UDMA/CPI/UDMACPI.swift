@@ -150,3 +150,23 @@ public final class UDMACPI: UDMAPeripheral {
     return sensor?.isExpected ?? false ? nil : "a capture: the camera has no more frames"
   }
 }
+
+extension UDMACPI {
+  public func visitState(_ archive: StateArchive) {
+    archive.omits("transmitChannels", "frameEvent", "revision")
+    archive.visit("sensor", objects: sensor.map { [$0] } ?? [])
+    archive.visit("receiveChannels", objects: receiveChannels)
+    archive.visit("global", &global)
+    archive.visit("lowerLeft", &lowerLeft)
+    archive.visit("upperRight", &upperRight)
+    archive.visit("size", &size)
+    archive.visit("filter", &filter)
+    archive.visit("polarity", &polarity)
+    archive.visit("written", &written)
+    archive.visit("pipeline", &pipeline)
+    archive.visit("fifo", &fifo)
+    archive.visit("frame", &frame.0)
+    archive.visit("frame", &frame.1)
+    archive.visit("frame", &frame.2)
+  }
+}

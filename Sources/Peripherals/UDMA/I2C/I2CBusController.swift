@@ -3,6 +3,8 @@
 //
 // Follows `udma_i2c_bus_ctrl.sv` of udma_i2c v3.0.0 flip-flop for flip-flop (reference section 5.5).
 
+import HardwareModel
+
 /// The bus controller, one rising edge of the peripheral clock at a time.
 struct I2CBusController: Equatable {
   enum Command: UInt8 { case start = 1, stop, write, read, wait }
@@ -185,5 +187,35 @@ struct I2CBusController: Equatable {
     if edges <= UInt64(count) { return count &- UInt16(edges) }
     let beyond = (edges &- UInt64(count) &- 1) % (UInt64(reload) + 1)
     return reload &- UInt16(beyond)
+  }
+}
+
+extension I2CBusController: StateValue {
+  mutating func visitState(_ archive: StateArchive) {
+    archive.visit("activity", &activity)
+    archive.visit("quarter", &quarter, in: 0...3)
+    archive.visit("scl", &scl)
+    archive.visit("sda", &sda)
+    archive.visit("isDone", &isDone)
+    archive.visit("isBusy", &isBusy)
+    archive.visit("hasLostArbitration", &hasLostArbitration)
+    archive.visit("output", &output)
+    archive.visit("checksSDA", &checksSDA)
+    archive.visit("sclBefore", &sclBefore)
+    archive.visit("isStretched", &isStretched)
+    archive.visit("syncedSCL", &syncedSCL, in: 0...3)
+    archive.visit("syncedSDA", &syncedSDA, in: 0...3)
+    archive.visit("filterSCL", &filterSCL, in: 0...7)
+    archive.visit("filterSDA", &filterSDA, in: 0...7)
+    archive.visit("seenSCL", &seenSCL)
+    archive.visit("seenSDA", &seenSDA)
+    archive.visit("lastSCL", &lastSCL)
+    archive.visit("lastSDA", &lastSDA)
+    archive.visit("sawStart", &sawStart)
+    archive.visit("sawStop", &sawStop)
+    archive.visit("isStopping", &isStopping)
+    archive.visit("count", &count)
+    archive.visit("isTick", &isTick)
+    archive.visit("filterCount", &filterCount)
   }
 }

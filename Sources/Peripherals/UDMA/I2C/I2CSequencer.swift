@@ -3,6 +3,8 @@
 // Follows `udma_i2c_control.sv` of udma_i2c v3.0.0 flip-flop for flip-flop (reference section 5.5). The version in P7
 // (v2.0.0) differs in one line: while it waits for a command it takes and drops data of the TX channel.
 
+import HardwareModel
+
 /// Opcodes, bits 31:28 of a command word.
 enum I2CCommand {
   static let start: UInt32 = 0x0
@@ -222,4 +224,33 @@ struct I2CSequencer: Equatable {
   }
 
   mutating func skip(_ edges: UInt64) { bus.skip(edges, divider: divider) }
+}
+
+extension I2CSequencer.Inputs: StateValue {
+  mutating func visitState(_ archive: StateArchive) {
+    archive.visit("command", &command)
+    archive.visit("data", &data)
+    archive.visit("canStore", &canStore)
+    archive.visit("triggers", &triggers)
+    archive.visit("isReset", &isReset)
+    archive.visit("scl", &scl)
+    archive.visit("sda", &sda)
+  }
+}
+
+extension I2CSequencer: StateValue {
+  mutating func visitState(_ archive: StateArchive) {
+    archive.omits("dropsData")
+    archive.visit("state", &state)
+    archive.visit("bus", &bus)
+    archive.visit("waitedTrigger", &waitedTrigger, in: 0...3)
+    archive.visit("divider", &divider)
+    archive.visit("argument", &argument)
+    archive.visit("repeats", &repeats)
+    archive.visit("data", &data)
+    archive.visit("bits", &bits)
+    archive.visit("acknowledgeBit", &acknowledgeBit)
+    archive.visit("wasBusy", &wasBusy)
+    archive.visit("hadLostArbitration", &hadLostArbitration)
+  }
 }

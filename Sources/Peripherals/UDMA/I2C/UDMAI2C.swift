@@ -17,7 +17,7 @@ public struct I2CLines: Equatable, Sendable {
 }
 
 /// What is wired to an I2C master's lines.
-public protocol I2CBus: AnyObject {
+public protocol I2CBus: Stateful {
   /// The master releases or pulls its lines in `cycle`; returns the levels of the bus from then on.
   func linesChanged(_ master: I2CLines, at cycle: Cycle) -> I2CLines
 }
@@ -287,5 +287,37 @@ public final class UDMAI2C: UDMAPeripheral {
       return "a command that ends with lost arbitration (the SETUP register's DO_RST frees the master)"
     default: return nil
     }
+  }
+}
+
+extension I2CLines: StateValue {
+  public mutating func visitState(_ archive: StateArchive) {
+    archive.visit("scl", &scl)
+    archive.visit("sda", &sda)
+  }
+}
+
+extension UDMAI2C {
+  public func visitState(_ archive: StateArchive) {
+    archive.omits("onPins", "diagnostics", "warnsOfDrops", "endEvent", "errorEvent", "noAcknowledgeEvent")
+    archive.visit("bus", objects: bus.map { [$0] } ?? [])
+    archive.visit("busLines", &busLines)
+    archive.visit("transmitChannels", objects: transmitChannels)
+    archive.visit("receiveChannels", objects: receiveChannels)
+    archive.visit("sequencer", &sequencer)
+    archive.visit("commandFIFO", &commandFIFO)
+    archive.visit("transmitFIFO", &transmitFIFO)
+    archive.visit("receiveFIFO", &receiveFIFO)
+    archive.visit("triggerEdges", fixed: &triggerEdges)
+    archive.visit("endEdge", &endEdge)
+    archive.visit("noAcknowledgeEdge", &noAcknowledgeEdge)
+    archive.visit("isReset", &isReset)
+    archive.visit("wasBusy", &wasBusy)
+    archive.visit("lostArbitration", &lostArbitration)
+    archive.visit("wasNotAcknowledged", &wasNotAcknowledged)
+    archive.visit("written", &written)
+    archive.visit("readOffset", &readOffset)
+    archive.visit("triggers", &triggers)
+    archive.visit("still", &still, new: I2CSequencer.Inputs())
   }
 }

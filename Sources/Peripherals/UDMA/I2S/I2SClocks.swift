@@ -2,6 +2,8 @@
 //
 // `i2s_clk_gen.sv` and `i2s_ws_gen.sv` of udma_i2s v2.0.0, flip-flop for flip-flop.
 
+import HardwareModel
+
 /// A divider of the peripheral clock (`i2s_clk_gen`).
 struct I2SClockGenerator: Equatable {
   private var counter: UInt16 = 0
@@ -83,5 +85,23 @@ struct I2SFormat: Equatable {
     isLowFirst = setup >> 16 & 1 != 0
     hasTwoLines = setup >> 17 & 1 != 0
     isEnabled = setup >> 31 != 0
+  }
+}
+
+extension I2SClockGenerator: StateValue {
+  mutating func visitState(_ archive: StateArchive) {
+    archive.visit("counter", &counter)
+    archive.visit("divider", &divider)
+    archive.visit("isRunning", &isRunning)
+    archive.visit("level", &level)
+  }
+}
+
+extension I2SWordSelect: StateValue {
+  mutating func visitState(_ archive: StateArchive) {
+    archive.visit("enable", &enable)
+    archive.visit("bit", &bit, in: 0...31)
+    archive.visit("word", &word, in: 0...15)
+    archive.visit("level", &level)
   }
 }

@@ -3,6 +3,8 @@
 // `i2s_rx_channel.sv` and `i2s_tx_channel.sv` of udma_i2s v2.0.0, flip-flop for flip-flop, with what follows from them: the
 // first word that is received lacks its first bit, and with one data line the transmitter loses its second datum.
 
+import HardwareModel
+
 /// The receiver (`i2s_rx_channel`).
 struct I2SReceiver: Equatable {
   private var lines: (UInt32, UInt32) = (0, 0)
@@ -58,7 +60,7 @@ struct I2SReceiver: Equatable {
 
 /// The transmitter (`i2s_tx_channel`).
 struct I2STransmitter: Equatable {
-  private enum State { case start, second, wait, running }
+  private enum State: UInt8 { case start, second, wait, running }
   private var state = State.start
   private var lines: (UInt32, UInt32) = (0, 0)
   private var shadow: UInt32 = 0
@@ -119,5 +121,27 @@ struct I2STransmitter: Equatable {
   mutating func clockFalls(_ format: I2SFormat) {
     let place = format.isLowFirst ? 0 : UInt32(format.lastBit)
     pins = (lines.0 >> place & 1 != 0, lines.1 >> place & 1 != 0)
+  }
+}
+
+extension I2SReceiver: StateValue {
+  mutating func visitState(_ archive: StateArchive) {
+    archive.visit("lines", &lines)
+    archive.visit("words", &words)
+    archive.visit("hasWord", &hasWord)
+    archive.visit("bit", &bit, in: 0...31)
+    archive.visit("wordSelect", &wordSelect)
+    archive.visit("hasStarted", &hasStarted)
+  }
+}
+
+extension I2STransmitter: StateValue {
+  mutating func visitState(_ archive: StateArchive) {
+    archive.visit("state", &state)
+    archive.visit("lines", &lines)
+    archive.visit("shadow", &shadow)
+    archive.visit("bit", &bit, in: 0...31)
+    archive.visit("wordSelect", &wordSelect)
+    archive.visit("pins", &pins)
   }
 }

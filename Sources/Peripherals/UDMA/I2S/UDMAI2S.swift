@@ -234,3 +234,31 @@ public final class UDMAI2S: UDMAPeripheral {
     return nil
   }
 }
+
+extension UDMAI2S {
+  public func visitState(_ archive: StateArchive) {
+    archive.omits("diagnostics")
+    archive.visit("bus", objects: bus.map { [$0] } ?? [])
+    archive.visit("transmitChannels", objects: transmitChannels)
+    archive.visit("receiveChannels", objects: receiveChannels)
+    archive.visit("clocks", &clocks)
+    archive.visit("activeClocks", &activeClocks)
+    archive.visit("isUpdating", &isUpdating)
+    archive.visit("updateEdge", &updateEdge)
+    archive.visit("slave", &slave)
+    archive.visit("master", &master)
+    archive.visit("pdm", &pdm)
+    archive.visit("dsp", &dsp.slave)
+    archive.visit("dsp", &dsp.master)
+    archive.visit("written", &written)
+    archive.visit("generators", &generators)
+    archive.visit("wordSelects", &wordSelects)
+    archive.visit("receiver", &receiver)
+    archive.visit("transmitter", &transmitter)
+    archive.visit("transmitFIFO", &transmitFIFO)
+    archive.visit("receiveFIFO", &receiveFIFO)
+    archive.visit("lastDatum", &lastDatum)
+    archive.visit("levels", &levels.master)
+    archive.visit("levels", &levels.slave)
+  }
+}

@@ -4,6 +4,8 @@
 // the divider; a change stops the clock for a few cycles. Where a divided clock rises in the moment in which the gate
 // opens, the gate's latch has not yet opened, as in the traces (`spi-div2`). Left out: the FPGA variant.
 
+import HardwareModel
+
 /// The SPI master's clock generator, one rising edge of the peripheral clock at a time.
 struct SPIMClock: Equatable {
   private enum Phase: UInt8 { case idle, stop, wait, release }
@@ -101,5 +103,22 @@ struct SPIMClock: Equatable {
     if total / UInt64(target) & 1 != 0 { divided.toggle() }
     counter = UInt8(truncatingIfNeeded: total % UInt64(target))
     level = !isUndivided && divided
+  }
+}
+
+extension SPIMClock: StateValue {
+  mutating func visitState(_ archive: StateArchive) {
+    archive.visit("phase", &phase)
+    archive.visit("divider", &divider)
+    archive.visit("isUndivided", &isUndivided)
+    archive.visit("isCounting", &isCounting)
+    archive.visit("arriving", &arriving)
+    archive.visit("synced", &synced)
+    archive.visit("acknowledge", &acknowledge)
+    archive.visit("counter", &counter)
+    archive.visit("target", &target)
+    archive.visit("divided", &divided)
+    archive.visit("gate", &gate)
+    archive.visit("level", &level)
   }
 }

@@ -17,7 +17,7 @@ public struct SPIPins: Equatable, Sendable {
 }
 
 /// What is wired to an SPI master's pins.
-public protocol SPIBus: AnyObject {
+public protocol SPIBus: Stateful {
   /// The master's pins change in `cycle`; returns the levels of the four data lines as the master samples them from
   /// then on. A line that nobody drives reads 1.
   func pinsChanged(_ pins: SPIPins, at cycle: Cycle) -> UInt8
@@ -59,5 +59,24 @@ struct SPIMPinStage: Equatable {
       case .quadIn: 0
       }
     return SPIPins(sck: sck != sequencer.clockPolarity, csn: sequencer.selects, sdo: sdo, oe: oe)
+  }
+}
+
+extension SPIPins: StateValue {
+  public mutating func visitState(_ archive: StateArchive) {
+    archive.visit("sck", &sck)
+    archive.visit("csn", &csn)
+    archive.visit("sdo", &sdo)
+    archive.visit("oe", &oe)
+  }
+}
+
+extension SPIMPinStage: StateValue {
+  mutating func visitState(_ archive: StateArchive) {
+    archive.visit("isHigh", &isHigh)
+    archive.visit("gate0", &gate0)
+    archive.visit("gate1", &gate1)
+    archive.visit("sdo", &sdo)
+    archive.visit("mode", &mode)
   }
 }

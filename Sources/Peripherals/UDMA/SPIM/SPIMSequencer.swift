@@ -4,6 +4,8 @@
 // about it: a repeat loop runs its first command once more, a body of six commands loses the mark of the first and
 // never ends, a match outside a loop ends the next loop, RX_CHECK compares 16 bits whatever its size.
 
+import HardwareModel
+
 /// Opcodes, bits 31:28 of a command word.
 enum SPIMCommand {
   static let configure: UInt32 = 0
@@ -298,5 +300,50 @@ struct SPIMSequencer: Equatable {
       if word >> 1 & 1 == 0 { state = .clearSelect }
     default: break
     }
+  }
+}
+
+extension SPIMReplayBuffer: StateValue {
+  mutating func visitState(_ archive: StateArchive) {
+    archive.visit("words", fixed: &words)
+    archive.visit("input", &input, in: 0...Self.depth - 1)
+    archive.visit("output", &output, in: 0...Self.depth - 1)
+    archive.visit("count", &count, in: 0...Self.depth)
+  }
+}
+
+extension SPIMSequencer.Inputs: StateValue {
+  mutating func visitState(_ archive: StateArchive) {
+    archive.visit("command", &command)
+    archive.visit("data", &data)
+    archive.visit("triggers", &triggers)
+  }
+}
+
+extension SPIMSequencer: StateValue {
+  mutating func visitState(_ archive: StateArchive) {
+    archive.visit("state", &state)
+    archive.visit("clockPolarity", &clockPolarity)
+    archive.visit("clockPhase", &clockPhase)
+    archive.visit("divider", &divider)
+    archive.visit("updatesDivider", &updatesDivider)
+    archive.visit("selects", &selects)
+    archive.visit("status", &status)
+    archive.visit("isQuad", &isQuad)
+    archive.visit("isDummy", &isDummy)
+    archive.visit("isFull", &isFull)
+    archive.visit("wasTransmitDone", &wasTransmitDone)
+    archive.visit("wasReceiveDone", &wasReceiveDone)
+    archive.visit("waitedTrigger", &waitedTrigger, in: 0...3)
+    archive.visit("checkValue", &checkValue)
+    archive.visit("checkMode", &checkMode, in: 0...3)
+    archive.visit("hasMatched", &hasMatched)
+    archive.visit("repeats", &repeats)
+    archive.visit("isReplaying", &isReplaying)
+    archive.visit("marksFirst", &marksFirst)
+    archive.visit("replay", &replay)
+    archive.visit("isCounting", &isCounting)
+    archive.visit("count", &count)
+    archive.visit("countTarget", &countTarget)
   }
 }

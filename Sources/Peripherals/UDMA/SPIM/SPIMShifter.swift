@@ -3,6 +3,8 @@
 // Follows `udma_spim_txrx.sv` of udma_qspi v2.0.0 flip-flop for flip-flop, including what makes a DUMMY or RX command
 // right behind FULL_DUPL hang: the full-duplex flag falls only in a clock cycle in which both sides are idle.
 
+import HardwareModel
+
 /// What the sequencer asks of the shifter in a clock cycle.
 struct SPIMShiftRequest: Equatable {
   var transmits = false
@@ -228,5 +230,25 @@ struct SPIMShifter: Equatable {
       wordsLeft = transmitLeft ?? receiveLeft ?? old.wordsLeft
     }
     return outcome
+  }
+}
+
+extension SPIMShifter: StateValue {
+  mutating func visitState(_ archive: StateArchive) {
+    archive.visit("transmit", &transmit)
+    archive.visit("receive", &receive)
+    archive.visit("transmitShift", &transmitShift)
+    archive.visit("receiveShift", &receiveShift)
+    archive.visit("wordsLeft", &wordsLeft)
+    archive.visit("bitCount", &bitCount, in: 0...31)
+    archive.visit("wordCount", &wordCount, in: 0...3)
+    archive.visit("wasReceiving", &wasReceiving)
+    archive.visit("isFull", &isFull)
+    archive.visit("isLSBFirst", &isLSBFirst)
+    archive.visit("bits", &bits, in: 0...31)
+    archive.visit("wordsPerDatum", &wordsPerDatum, in: 0...3)
+    archive.visit("bitOffset", &bitOffset, in: 0...31)
+    archive.visit("isLastTransmitted", &isLastTransmitted)
+    archive.visit("isLastReceived", &isLastReceived)
   }
 }

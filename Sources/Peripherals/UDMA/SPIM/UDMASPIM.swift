@@ -39,7 +39,7 @@ public final class UDMASPIM: UDMAPeripheral {
   private var written: (offset: UInt32, value: UInt32)?
   private var triggers: UInt8 = 0
   // What the last clock cycle saw if it changed nothing.
-  private struct Seen: Equatable {
+  fileprivate struct Seen: Equatable {
     var inputs: SPIMSequencer.Inputs
     var lines: UInt8
   }
@@ -267,5 +267,39 @@ public final class UDMASPIM: UDMAPeripheral {
         ? "TX_DATA without data in the TX channel"
         : "a DUMMY, RX_DATA or RX_CHECK right behind FULL_DUPL, which hangs (put CFG, SOT, WAIT or EOT between)"
     }
+  }
+}
+
+extension UDMASPIM.Seen: StateValue {
+  fileprivate mutating func visitState(_ archive: StateArchive) {
+    archive.visit("inputs", &inputs)
+    archive.visit("lines", &lines)
+  }
+}
+
+extension UDMASPIM {
+  public func visitState(_ archive: StateArchive) {
+    archive.omits("onPins", "endEvent", "periodQuarters")
+    archive.visit("bus", objects: bus.map { [$0] } ?? [])
+    archive.visit("inputPins", &inputPins)
+    archive.visit("transmitChannels", objects: transmitChannels)
+    archive.visit("receiveChannels", objects: receiveChannels)
+    archive.visit("clockGenerator", &clockGenerator)
+    archive.visit("sequencer", &sequencer)
+    archive.visit("shifter", &shifter)
+    archive.visit("stage", &stage)
+    archive.visit("commandFIFO", &commandFIFO)
+    archive.visit("transmitFIFO", &transmitFIFO)
+    archive.visit("receiveFIFO", &receiveFIFO)
+    archive.visit("triggerEdges", fixed: &triggerEdges)
+    archive.visit("endEdge", &endEdge)
+    archive.visit("isDividerRequested", &isDividerRequested)
+    archive.visit("dividerAcknowledge", &dividerAcknowledge)
+    archive.visit("shownPins", &shownPins)
+    archive.visit("written", &written)
+    archive.visit("triggers", &triggers)
+    archive.visit("still", &still, new: Seen(inputs: .init(), lines: 0))
+    archive.visit("isStillSinceFall", &isStillSinceFall)
+    archive.visit("stageBeforeRise", &stageBeforeRise)
   }
 }

@@ -89,3 +89,15 @@ public final class UARTLineDriver {
     queue.schedule(slot, at: cycle &+ bitCycles)
   }
 }
+
+extension UARTLineDriver: Stateful {
+  public func visitState(_ archive: StateArchive) {
+    // Whether somebody may still type is a matter of what is connected now.
+    archive.omits("ignoresOverflow", "queue", "udma", "uart", "slot", "isOpen")
+    archive.visit("characters", &characters, most: 1 << 28)
+    archive.visit("next", &next, in: 0...characters.count)
+    archive.elements("levels", &levels, most: 16, new: true) { archive.visit("level", &$0) }
+    archive.visit("bitCycles", &bitCycles, in: 1...1 << 16)
+    if archive.isLoading { noteState() }
+  }
+}

@@ -2,6 +2,8 @@
 //
 // Follows `udma_uart_tx.sv` and `udma_uart_rx.sv` (reference section 5.3). Left out: nothing.
 
+import HardwareModel
+
 /// How characters are framed: sampled when transmitter or receiver is switched on.
 struct UARTFormat: Equatable {
   /// Cycles of a bit - 1.
@@ -179,5 +181,44 @@ struct UARTReceiver: Equatable {
     baud.clock(isRunning: isRunning, target: target)
     samples = isEnabled ? (samples << 1 | (pin ? 1 : 0)) & 7 : 7
     phase = isEnabled ? next : .idle
+  }
+}
+
+extension UARTFormat: StateValue {
+  mutating func visitState(_ archive: StateArchive) {
+    archive.visit("divider", &divider)
+    archive.visit("bits", &bits, in: 0...3)
+    archive.visit("hasParity", &hasParity)
+    archive.visit("hasTwoStopBits", &hasTwoStopBits)
+  }
+}
+
+extension UARTBaudCounter: StateValue {
+  mutating func visitState(_ archive: StateArchive) {
+    archive.visit("count", &count)
+    archive.visit("isBitDone", &isBitDone)
+  }
+}
+
+extension UARTTransmitter: StateValue {
+  mutating func visitState(_ archive: StateArchive) {
+    archive.visit("phase", &phase)
+    archive.visit("shift", &shift)
+    archive.visit("bitCount", &bitCount, in: 0...7)
+    archive.visit("parity", &parity)
+    archive.visit("baud", &baud)
+    archive.visit("character", &character)
+  }
+}
+
+extension UARTReceiver: StateValue {
+  mutating func visitState(_ archive: StateArchive) {
+    archive.visit("phase", &phase)
+    archive.visit("data", &data)
+    archive.visit("bitCount", &bitCount, in: 0...7)
+    archive.visit("parity", &parity)
+    archive.visit("parityError", &parityError)
+    archive.visit("baud", &baud)
+    archive.visit("samples", &samples, in: 0...7)
   }
 }

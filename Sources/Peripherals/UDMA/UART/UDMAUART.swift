@@ -279,3 +279,30 @@ public final class UDMAUART: UDMAPeripheral {
         divider: UInt16(setup >> 16), bits: UInt8(setup >> 1 & 3), hasParity: has(0), hasTwoStopBits: has(3))
   }
 }
+
+extension UDMAUART {
+  public func visitState(_ archive: StateArchive) {
+    archive.omits("onTransmit", "onPin", "isLoopedBack", "isInputOpen", "characterEvent", "errorEvent")
+    archive.visit("inputPin", &inputPin)
+    archive.visit("transmitChannels", objects: transmitChannels)
+    archive.visit("receiveChannels", objects: receiveChannels)
+    archive.visit("setup", &setup)
+    archive.visit("irqEnable", &irqEnable)
+    archive.visit("error", &error)
+    archive.visit("received", &received)
+    archive.visit("isValid", &isValid)
+    archive.visit("statusPipe", &statusPipe)
+    archive.visit("format", &format)
+    archive.visit("transmitEnable", &transmitEnable)
+    archive.visit("receiveEnable", &receiveEnable)
+    archive.visit("transmitter", &transmitter)
+    archive.visit("receiver", &receiver)
+    archive.visit("transmitFIFO", &transmitFIFO)
+    archive.visit("receiveFIFO", &receiveFIFO)
+    archive.visit("overflowEdge", &overflowEdge)
+    archive.visit("parityEdge", &parityEdge)
+    archive.visit("characterEdge", &characterEdge)
+    archive.visit("written", &written)
+    archive.visit("readOffset", &readOffset)
+  }
+}
