@@ -211,7 +211,8 @@ public final class StateArchive {
   // MARK: Some of one kind
 
   /// A value that may be missing; `new`: what the loaded one is put into.
-  public func optional<V>(_ name: StaticString, _ value: inout V?, new: @autoclosure () -> V, _ body: (inout V) -> Void) {
+  public func optional<V>(_ name: StaticString, _ value: inout V?, new: @autoclosure () -> V, _ body: (inout V) -> Void)
+  {
     group(name) {
       var isThere = value != nil
       visit("isThere", &isThere)

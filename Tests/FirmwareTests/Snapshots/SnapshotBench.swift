@@ -82,7 +82,8 @@ extension Session {
     // Not the cycle counter: between two instructions the engines stand at different places of the same cycle count.
     let csrs = (UInt16(0)..<4096).filter { $0 & 0xF7F != 0xB00 && $0 & 0xF7F != 0xC00 }
       .compactMap { machine.hart.peekCSR($0) }
-    let devices = machine.board.flashes.map { HostFiles.sha256($0.contents) }
+    let devices =
+      machine.board.flashes.map { HostFiles.sha256($0.contents) }
       + machine.board.eeproms.map { HostFiles.sha256($0.contents) }
     let recording = machine.board.recording.map { "\($0.values)" } ?? ""
     return """

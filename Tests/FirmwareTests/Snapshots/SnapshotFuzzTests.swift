@@ -28,7 +28,9 @@ import Testing
     let seeds = wish.map { $0[0]..<$0[0] + $0[1] } ?? 0..<40
     var refused = 0
     for seed in seeds {
-      if wish != nil { try "\(name) \(seed)\n".write(toFile: "/tmp/pulpemu-fuzz-\(index)", atomically: false, encoding: .utf8) }
+      if wish != nil {
+        try "\(name) \(seed)\n".write(toFile: "/tmp/pulpemu-fuzz-\(index)", atomically: false, encoding: .utf8)
+      }
       let changed = Self.changed(state, seed: seed)
       let ends = try (0..<2).map { _ in try Self.end(program, changed, limit: cycle + 30_000) }
       #expect(ends[0] == ends[1], "\(name), seed \(seed): two runs of one state differ")
