@@ -155,6 +155,24 @@ struct TimerCounters: Equatable {
     return write ?? (step ? value &+ 1 : value)
   }
 
+  // MARK: Plain counting
+
+  /// Both halves do nothing but count cycles, on their own: what they do can be computed instead of stepped.
+  var isPlain: Bool {
+    let m = TimerMasks.all
+    let special = m.reset | m.oneShot | m.prescalerEnable | m.referenceClock
+    return !is64 && (lo.cfg | hi.cfg) & special == 0 && lo.isSettled(m) && hi.isSettled(m)
+  }
+
+  /// So many clock edges without inputs. Only where `isPlain`.
+  mutating func count(_ cycles: UInt64) {
+    lo.count(cycles)
+    hi.count(cycles)
+  }
+
+  /// Clock edges without inputs until a half's flag differs from what it is now, `.max` for never. Only where `isPlain`.
+  func cyclesToChange(isHigh: Bool) -> UInt64 { isHigh ? hi.cyclesToChange : lo.cyclesToChange }
+
   /// How many further cycles repeat the step from `old` to `self` without anything but counters changing, at most
   /// `limit`. `self` must be the state one clock edge without inputs after `old`.
   func repeats(of old: TimerCounters, limit: UInt64) -> UInt64 {
@@ -190,5 +208,38 @@ struct TimerCounters: Equatable {
     if hi.count != old.hi.count { hi.count &+= steps }
     if lo.prescaler != old.lo.prescaler { lo.prescaler &+= steps }
     if hi.prescaler != old.hi.prescaler { hi.prescaler &+= steps }
+  }
+}
+
+extension TimerCounters.Half {
+  /// The flags are what a clock edge would make them again.
+  fileprivate func isSettled(_ m: TimerMasks) -> Bool {
+    flag == (count == compare) && prescalerFlag == (prescaler == m.limit(cfg)) && (prescaler == 0 || !prescalerFlag)
+  }
+
+  private var counts: Bool { has(TimerMasks.all.enable) }
+  private var clears: Bool { has(TimerMasks.all.compareClear) }
+
+  fileprivate mutating func count(_ cycles: UInt64) {
+    guard cycles > 0, counts || flag && clears else { return }
+    let toCompare = UInt64(compare &- count)
+    if !clears {
+      count &+= UInt32(truncatingIfNeeded: cycles)
+    } else if cycles <= toCompare {
+      count &+= UInt32(cycles)
+    } else {
+      // From the edge behind the compare value on it goes round; standing still it stays at 0.
+      let around = cycles - toCompare - 1
+      count = counts ? UInt32(around % (UInt64(compare) + 1)) : 0
+    }
+    flag = count == compare
+  }
+
+  fileprivate var cyclesToChange: UInt64 {
+    if flag {
+      if clears { return compare == 0 ? .max : 1 }
+      return counts ? 1 : .max
+    }
+    return counts ? UInt64(compare &- count) : .max
   }
 }

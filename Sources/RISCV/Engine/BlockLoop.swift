@@ -19,9 +19,9 @@ extension Hart {
       divisions: divisions, isCareful: false)
   }
 
-  /// Runs one block, up to the first instruction that comes too close to the deadline.
+  /// Runs up to the first instruction that comes too close to the deadline, or up to a block that may run as a whole.
   @inline(never)
-  static func loopOnce(
+  static func loopCarefully(
     _ run: inout BlockRun, x: UnsafeMutablePointer<UInt32>, exits: UnsafeMutablePointer<BlockExit>,
     table: UnsafeMutablePointer<UnsafeMutablePointer<MicroOp>?>, codeBase: Address, codeSize: UInt32,
     data: BlockMemory, deadline: Cycle, divisions: Cycle
@@ -46,7 +46,7 @@ extension Hart {
     run.secondOffset = data.secondOffset
     run.secondSize = data.secondSize
     var block = run.block
-    var p = block
+    var p = run.place
     var now = run.now
     var instructionsAndLoads: UInt64 = 0
     var stores: UInt64 = 0
@@ -60,12 +60,15 @@ extension Hart {
       // An access takes place in the cycle after T, and what is due in that cycle comes first.
       if isCareful, op.code != .enter, now &+ Cycle(op.issue) &+ 2 > deadline {
         run.index = op.position
+        run.place = p
+        run.cameTooClose = true
         break execution
       }
       dispatch: do {
         switch op.code {
         case .enter:
           block = p
+          if isCareful { run.lastDivision = 0 }
           if !isCareful, now &+ Cycle(op.immediate) > deadline {
             outcome = .deadline
             run.pc = op.aux
@@ -80,7 +83,8 @@ extension Hart {
           now &+= Cycle(exit.pointee.cycles)
           instructionsAndLoads &+= exit.pointee.instructionsAndLoads
           stores &+= exit.pointee.stores
-          guard !isCareful, let next = exit.pointee.slot.pointee else {
+          guard let next = exit.pointee.slot.pointee, !isCareful || now &+ Cycle(next.pointee.immediate) > deadline
+          else {
             outcome = .unknownTarget
             run.pc = exit.pointee.target & ~1
             run.jumped = false
@@ -243,7 +247,8 @@ extension Hart {
           now &+= Cycle(exit.pointee.cycles)
           instructionsAndLoads &+= exit.pointee.instructionsAndLoads
           stores &+= exit.pointee.stores
-          guard !isCareful, let next = table[Int(distance &>> 1)] else {
+          guard let next = table[Int(distance &>> 1)], !isCareful || now &+ Cycle(next.pointee.immediate) > deadline
+          else {
             outcome = .unknownTarget
             run.pc = target
             run.jumped = true
@@ -262,7 +267,7 @@ extension Hart {
       now &+= Cycle(exit.pointee.cycles)
       instructionsAndLoads &+= exit.pointee.instructionsAndLoads
       stores &+= exit.pointee.stores
-      guard !isCareful, let next = exit.pointee.slot.pointee else {
+      guard let next = exit.pointee.slot.pointee, !isCareful || now &+ Cycle(next.pointee.immediate) > deadline else {
         outcome = .unknownTarget
         run.pc = exit.pointee.target
         run.jumped = true

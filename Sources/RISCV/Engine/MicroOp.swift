@@ -50,6 +50,9 @@ struct MicroOp {
     }
   }
 
+  /// False for what only frames a block.
+  var isInstruction: Bool { code != .enter && code != .leave && code != .fallThrough }
+
   /// Position of the instruction in its block.
   @inline(__always)
   var position: Int { code == .jumpRegister ? Int(rs2) : Int(index) }
