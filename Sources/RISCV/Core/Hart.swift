@@ -55,7 +55,7 @@ public final class Hart {
   /// x0...x31, then the place where writes to x0 go.
   let x: UnsafeMutablePointer<UInt32>
   public internal(set) var pc: Address = 0
-  var csrs = CSRState()
+  var csrs: CSRState
   var timing = PipelineTiming(cleanAt: 0)
   public internal(set) var counters = HartCounters()
 
@@ -149,6 +149,7 @@ public final class Hart {
     self.bus = bus
     x = .allocate(capacity: TranslatedState.size)
     x.initialize(repeating: 0, count: TranslatedState.size)
+    csrs = CSRState(words: x)
     translator =
       configuration.blockEngine && configuration.translator
       ? Translator(cache: blocks, cycleModel: configuration.cycleModel) : nil

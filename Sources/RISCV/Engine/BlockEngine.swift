@@ -27,7 +27,9 @@ extension Hart {
     var end = min(limit, timing.avail + slice)
     if instructionLimit != .max { end = min(end, timing.avail + (instructionLimit - counters.instructions)) }
     var stretch = BlockStretch(window: window, region: region, data: data, end: end)
-    if csrs.interruptEnable { stretch.lines = csrs.mie & bus.enabledLines }
+    let mayInterrupt = csrs.interruptEnable
+    if mayInterrupt { stretch.lines = csrs.mie & bus.enabledLines }
+    x[Int(TranslatedState.forbiddenOffset) / 4] = mayInterrupt ? 0 : BlockCSR.interruptEnable
     stretch.translator = translator.flatMap { Self.mayTranslate($0, data, region: window.region) ? $0 : nil }
 
     var started = false
@@ -108,6 +110,7 @@ extension Hart {
       if run.jumped, configuration.cycleModel, straddles(pc) { timing.avail += 1 }
       return timing.avail >= stretch.end ? true : nil
     case .exact:
+      if run.lastDivision != 0, !hasDivision(run) { run.lastDivision = 0 }
       run.atHead = BlockCounts(counters)
       rememberChain(run)
       let replayed =
@@ -133,6 +136,18 @@ extension Hart {
     run.instructionsAndLoads = .max
     counters.instructions &+= times &* (exit.instructionsAndLoads & 0xFFFF_FFFF)
     counters.loads &+= times &* (exit.instructionsAndLoads >> 32)
+  }
+
+  /// True if the last division that ran belongs to the block in which the run has stopped.
+  private func hasDivision(_ run: BlockRun) -> Bool {
+    var op = blocks.infos[run.number].entry + 1
+    while op.pointee.isInstruction, op.pointee.position < run.index {
+      switch op.pointee.code {
+      case .div, .divu, .rem, .remu: return true
+      default: op += 1
+      }
+    }
+    return false
   }
 
   /// Notes the block before the one at `run.blockPC`, if there was one.
@@ -285,7 +300,7 @@ struct BlockRun {
   var now: Cycle
   /// The counters at its head, if it was left in its middle.
   var atHead = BlockCounts()
-  /// What the last division of a carefully run block took beyond the shortest one.
+  /// What the last division took beyond the shortest one.
   var lastDivision: Cycle = 0
   var instructionsAndLoads: UInt64 = 0
   var stores: UInt64 = 0

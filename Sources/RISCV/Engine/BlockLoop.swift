@@ -68,7 +68,6 @@ extension Hart {
         switch op.code {
         case .enter:
           block = p
-          if isCareful { run.lastDivision = 0 }
           if !isCareful, now &+ Cycle(op.immediate) > deadline {
             outcome = .deadline
             run.pc = op.aux
@@ -128,28 +127,28 @@ extension Hart {
             (PipelineTiming.divideOccupancy(divisor: x[Int(op.rs2)], signed: true) &- PipelineTiming.shortestDivision)
             & divisions
           now &+= extra
-          if isCareful { run.lastDivision = extra }
+          run.lastDivision = extra
           x[Int(op.rd)] = Arithmetic.divide(x[Int(op.rs1)], x[Int(op.rs2)])
         case .divu:
           let extra =
             (PipelineTiming.divideOccupancy(divisor: x[Int(op.rs2)], signed: false) &- PipelineTiming.shortestDivision)
             & divisions
           now &+= extra
-          if isCareful { run.lastDivision = extra }
+          run.lastDivision = extra
           x[Int(op.rd)] = x[Int(op.rs2)] == 0 ? .max : x[Int(op.rs1)] / x[Int(op.rs2)]
         case .rem:
           let extra =
             (PipelineTiming.divideOccupancy(divisor: x[Int(op.rs2)], signed: true) &- PipelineTiming.shortestDivision)
             & divisions
           now &+= extra
-          if isCareful { run.lastDivision = extra }
+          run.lastDivision = extra
           x[Int(op.rd)] = Arithmetic.remainder(x[Int(op.rs1)], x[Int(op.rs2)])
         case .remu:
           let extra =
             (PipelineTiming.divideOccupancy(divisor: x[Int(op.rs2)], signed: false) &- PipelineTiming.shortestDivision)
             & divisions
           now &+= extra
-          if isCareful { run.lastDivision = extra }
+          run.lastDivision = extra
           x[Int(op.rd)] = x[Int(op.rs2)] == 0 ? x[Int(op.rs1)] : x[Int(op.rs1)] % x[Int(op.rs2)]
         case .lb:
           let offset = x[Int(op.rs1)] &+ op.immediate &- memoryBase
@@ -230,6 +229,11 @@ extension Hart {
           if x[Int(op.rs1)] < x[Int(op.rs2)] { break dispatch }
         case .bgeu:
           if x[Int(op.rs1)] >= x[Int(op.rs2)] { break dispatch }
+        case .csr:
+          guard BlockCSRAccess.carryOut(op, x) else {
+            run.index = Int(op.index)
+            break execution
+          }
         case .jump:
           x[Int(op.rd)] = op.immediate
           break dispatch

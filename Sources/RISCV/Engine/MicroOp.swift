@@ -20,6 +20,8 @@ enum MicroCode: UInt8 {
   case sb, sh, sw
   case beq, bne, blt, bge, bltu, bgeu
   case jump, jumpRegister
+  /// An access to a CSR of `BlockCSR`, packed into the immediate.
+  case csr
 }
 
 /// One micro-operation, 16 bytes.

@@ -58,6 +58,9 @@ extension Hart {
       run.blockPC = head.aux
       run.blockStraddles = head.index != 0
       run.index = TranslatedState.index(record)
+      if configuration.cycleModel {
+        run.lastDivision = Cycle(word(TranslatedState.beforeDivisionOffset) &- budget)
+      }
       outcome = .exact
       return nil
     }
