@@ -184,6 +184,11 @@ public final class TimerUnit: BusTarget {
       queue.schedule(slot, at: now)
       return
     }
+    if inputs.isEmpty, counters.isPlain {
+      let cycles = counters.interrupts(isHigh: isHigh) ? counters.cyclesToChange(isHigh: isHigh) : .max
+      if cycles == .max { queue.cancel(slot) } else { queue.schedule(slot, at: now &+ cycles) }
+      return
+    }
     var written = counters
     if !inputs.isEmpty { written.clock(inputs) }
     let configuration = isHigh ? counters.hi.cfg | written.hi.cfg : counters.lo.cfg | written.lo.cfg
