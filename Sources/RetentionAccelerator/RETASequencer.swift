@@ -148,7 +148,9 @@ extension RETA {
   private func sendPulse() {
     let doneMask = phase == .finish ? RETARegisters.doneBit : RETARegisters.progressBit
     if eventMask & doneMask != 0 { onEvent?(0, phaseEnd) }
-    if phase == .finish, pendingError != .none || injectedError != .none, eventMask & RETARegisters.errorBit != 0 { onEvent?(1, phaseEnd) }
+    if phase == .finish, pendingError != .none || injectedError != .none, eventMask & RETARegisters.errorBit != 0 {
+      onEvent?(1, phaseEnd)
+    }
   }
 
   // MARK: Lists

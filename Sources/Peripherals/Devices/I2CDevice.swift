@@ -37,7 +37,9 @@ public final class I2CWiring: I2CBus {
       guard next != bus else { break }
       let old = bus
       bus = next
-      for index in devices.indices { receivers[index].changed(from: old, to: next, devices[index], &refusals, at: cycle) }
+      for index in devices.indices {
+        receivers[index].changed(from: old, to: next, devices[index], &refusals, at: cycle)
+      }
     }
     bus.sda = master.sda && receivers.allSatisfy { !$0.pullsSDA }
     return bus

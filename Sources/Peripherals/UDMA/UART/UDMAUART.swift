@@ -114,7 +114,9 @@ public final class UDMAUART: UDMAPeripheral {
     let receive = receiveChannels[0]
     let takesData = system && readOffset == UDMAUARTRegisters.data.offset
     let isTakenFromReceiveFIFO = goesToRegister ? takesData : receive.isAccepted
-    let outcome = pins ? receiver.outcome(isFIFOReady: receiveFIFO.isReady && forcedOverflows == 0)
+    let outcome =
+      pins
+      ? receiver.outcome(isFIFOReady: receiveFIFO.isReady && forcedOverflows == 0)
       : UARTReceiver.Outcome()
     if forcedOverflows > 0, outcome.hasOverflow { forcedOverflows -= 1 }
     let oldPin = pin
