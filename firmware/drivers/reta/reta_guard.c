@@ -252,6 +252,9 @@ static enum reta_status pass(struct reta_guard *guard, const struct reta_desc *d
             status = RETA_CORRUPT;
         }
     }
+    if (status != RETA_OK) {
+        reta_abort(&guard->reta); /* a job that is only late would write while everything is put in order */
+    }
     memory_barrier();
     irq_restore(enabled);
     return status;

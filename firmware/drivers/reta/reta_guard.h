@@ -5,8 +5,8 @@
  * The memory that descriptors read and write is declared as regions. A guarded run carries everything out twice and
  * compares checksums of what was written; it bounds every wait by the time that the descriptors can take, reads back
  * what it writes to registers, restores routing of events before each pass, and tries again from a known state when
- * something does not fit. What it cannot put right it reports. The accelerator works twice as long; the checksums, which the core
- * computes, cost more than that.
+ * something does not fit. What it cannot put right it reports. The accelerator works twice as long; the checksums,
+ * which the core computes, cost more than that.
  *
  * Not covered: wrong arithmetic of the core itself, and damage to its code, stack and data in the private banks, where
  * backups lie. Two independent faults at a time are found where they do not hide each other.
