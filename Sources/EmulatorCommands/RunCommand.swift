@@ -77,6 +77,8 @@ struct RunCommand: ParsableCommand {
 
   @OptionGroup(title: "Pictures") var pictures: PictureOptions
 
+  @OptionGroup(title: "Faults") var faults: FaultOptions
+
   @OptionGroup(title: "Coverage") var coverage: CoverageOptions
 
   @Flag(help: "Nothing of our own on standard error but refusals and errors.")
@@ -99,6 +101,10 @@ struct RunCommand: ParsableCommand {
     for path in [stats, signature].compactMap({ $0 }) where path != "-" { try HostFiles.checkWritable(path) }
     try pictures.check()
     try snapshots.check()
+    if !faults.inject.isEmpty, snapshots.isUsed {
+      throw HostError.usage(
+        "--inject goes with neither --save-state nor --load-state: what is still to fail is in no snapshot")
+    }
     let profiles = try machine.profileFiles()
     try ProfileOutput.check(profiles, coverage: coverage.coverage)
     if trace.trace != nil, !profiles.isEmpty || coverage.coverage != nil {
@@ -110,6 +116,9 @@ struct RunCommand: ParsableCommand {
     let dumps = try dump.map { try MemoryDump($0, image) }
     let files = try load.map { try RawFile($0, image) }
     let words = try signature.map { _ in try Signature(image) }
+    let plans = try faults.inject.flatMap {
+      try InjectFile(path: $0, image: image, configuration: configuration).read()
+    }
     let traceSettings = try trace.settings(image)
 
     let programHost = try semihosting.host()
@@ -126,6 +135,7 @@ struct RunCommand: ParsableCommand {
     let drawn = pictures.attach(to: session)
     let profile = ProfileOutput(profiles, coverage: coverage.coverage, session)
     let traceFile = try trace.trace.map { try TraceFile($0) }
+    session.inject(plans)
     if let traceFile { session.attachTrace(traceFile, traceSettings) }
     if !quiet {
       for warning in image.attributes.warnings { Console.error("pulpemu: \(image.path): \(warning)") }
@@ -154,7 +164,10 @@ struct RunCommand: ParsableCommand {
       try StatisticsFile.write(statistics, to: stats)
     }
     try saver?.finish(isQuiet: quiet)
-    if !quiet { Console.error(session.lastLine(end)) }
+    if !quiet {
+      session.reportUnusedFaults()
+      Console.error(session.lastLine(end))
+    }
     return Session.status(end)
   }
 

@@ -92,5 +92,7 @@ public struct EventSet: Sendable, Equatable {
     words.3 |= other.words.3
   }
 
+  mutating func exchange(_ archive: StateArchive, _ name: StaticString) { archive.visit(name, &words) }
+
   public static func == (a: EventSet, b: EventSet) -> Bool { a.words == b.words }
 }

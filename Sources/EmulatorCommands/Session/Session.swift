@@ -18,6 +18,7 @@ final class Session {
   var uart: UARTConnection?
   var trace: InstructionTrace?
   var semihosting: Semihosting?
+  var faults: FaultInjector?
   private(set) var wallSeconds = 0.0
   /// Cycles, in ascending order, at which the run is cut for `onCut`.
   var cuts: [UInt64] = []
@@ -164,11 +165,13 @@ final class Session {
 
   /// What the run did. `configuration`: what is not at its default; `path`: the image's name, if it is to be another one.
   func statistics(_ end: RunEnd, configuration: [String: String], path: String? = nil) -> Statistics {
-    Statistics(
+    var statistics = Statistics(
       machine, recorder, end: end,
       firmware: .init(path: path ?? image.path, sha256: HostFiles.sha256(image.fileBytes)),
       configuration: configuration,
       wallSeconds: wallSeconds)
+    statistics.faults = faults?.records
+    return statistics
   }
 
   // MARK: Places
@@ -197,6 +200,12 @@ final class Session {
     }
     Console.error(
       "pulpemu: cycle \(diagnostic.cycle), at \(place(diagnostic.pc)): \(diagnostic.diagnostic.message)")
+  }
+
+  func showFault(_ record: FaultRecord) {
+    guard !isQuiet else { return }
+    output.flush()
+    Console.error("pulpemu: fault at cycle \(record.cycle), pc \(place(record.pc)): \(record.place): \(record.fault)")
   }
 
   /// The last line of a run.

@@ -20,6 +20,8 @@ struct SnapshotOptions: ParsableArguments {
 
   @OptionGroup var loading: LoadStateOptions
 
+  var isUsed: Bool { saveState != nil || loading.loadState != nil }
+
   /// Refuses what cannot be done, before the run.
   func check() throws {
     guard let saveState else {

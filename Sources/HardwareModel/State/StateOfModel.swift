@@ -10,6 +10,8 @@ extension DirectMemory: Stateful {
 }
 
 extension StateArchive {
+  public func visit(_ name: StaticString, _ events: inout EventSet) { events.exchange(self, name) }
+
   private static let chunk = 1024
 
   /// Plain bytes, a block of 1 KiB at a time: 1 and the byte of which a block is made, or 0 and the block.
