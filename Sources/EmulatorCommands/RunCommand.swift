@@ -20,6 +20,7 @@ struct RunCommand: ParsableCommand {
         pulpemu run --max-cycles 1000000 --stats stats.json firmware.elf
         pulpemu run --quiet --dump win_start:u32:4 build/micro-empty.elf
         pulpemu run --memory 0x80000000:2M --signature out.sig rv32ui-p-add
+        pulpemu run --check=error firmware/build/hello.elf
         pulpemu run --boot rom --spi-flash hello.img firmware/build/hello.elf
 
       Exit status: the firmware's exit code & 0xff (255 if that is 0 and the code is not); 64 wrong usage, 65 not a \
@@ -66,6 +67,8 @@ struct RunCommand: ParsableCommand {
 
   @OptionGroup(title: "Instruction trace") var trace: TraceOptions
 
+  @OptionGroup(title: "Driver checker") var check: CheckOptions
+
   @OptionGroup(title: "Pictures") var pictures: PictureOptions
 
   @Flag(help: "Nothing of our own on standard error but refusals and errors.")
@@ -87,6 +90,7 @@ struct RunCommand: ParsableCommand {
     let image = try image(configuration)
     for path in [stats, signature].compactMap({ $0 }) where path != "-" { try HostFiles.checkWritable(path) }
     try pictures.check()
+    let checking = try check.settings(standard: .off)
     if trace.trace != nil, pictures.timeline != nil || pictures.waves != nil {
       throw HostError.usage("--trace goes with neither --timeline nor --waves: run twice, the runs are the same")
     }
@@ -105,6 +109,7 @@ struct RunCommand: ParsableCommand {
     try words?.check(session.machine)
     try watchTohost(session)
     let drawn = pictures.attach(to: session)
+    try session.attachChecker(checking, isQuiet: quiet)
     let traceFile = try trace.trace.map { try TraceFile($0) }
     if let traceFile { session.attachTrace(traceFile, traceSettings) }
     if !quiet {
@@ -116,6 +121,7 @@ struct RunCommand: ParsableCommand {
 
     try traceFile?.close(hasFailed: session.trace?.hasFailed ?? false)
     try pictures.write(drawn, session, end)
+    try session.checker?.write(to: check.report)
     try boardFiles.writeBack(session.machine.board)
     var dumped: [String: [DumpedNumber]] = [:]
     for dump in dumps {

@@ -64,9 +64,19 @@ public final class Machine {
     }
   }
 
+  /// Told of what is written into memory behind the machine's back: address and bytes.
+  public var onOutsideWrite: ((Address, Int) -> Void)?
+
   private(set) var exitCode: UInt32?
   func setExitCode(_ code: UInt32) { exitCode = code }
   private(set) var strictViolation: (message: String, pc: Address)?
+  private(set) var checkFailure: (message: String, pc: Address)?
+  /// Ends the run before the next instruction with reason `check`: the driver checker has found something at `pc`.
+  public func endForCheck(_ message: String, pc: Address) {
+    guard checkFailure == nil else { return }
+    checkFailure = (message, pc)
+    hart.requestStop(.requested)
+  }
   private var isBooted = false
   /// Presets FC_BOOTADDR.
   private var setBootAddress: ((Address) -> Void)?
@@ -330,6 +340,7 @@ public final class Machine {
     guard data.count > 0 else { return true }
     guard let (memory, place) = memory(at: address, count: data.count), memory.isWritable else { return false }
     memory.write(place, data)
+    onOutsideWrite?(address, data.count)
     return true
   }
 

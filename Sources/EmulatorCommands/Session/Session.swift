@@ -17,6 +17,8 @@ final class Session {
   /// What is wired to UART 0, if not standard output alone.
   var uart: UARTConnection?
   var trace: InstructionTrace?
+  /// The driver checker, if it is on.
+  var checker: CheckReport?
   var semihosting: Semihosting?
   private(set) var wallSeconds = 0.0
   private let isQuiet: Bool
@@ -146,6 +148,7 @@ final class Session {
     output.flush()
     uart?.end()
     semihosting?.end()
+    let end = checker?.finish(end) ?? end
     recorder.finish(at: end.cycles)
     trace?.finish(end.reason.rawValue, at: end.cycles)
     return end
@@ -153,11 +156,13 @@ final class Session {
 
   /// What the run did. `configuration`: what is not at its default; `path`: the image's name, if it is to be another one.
   func statistics(_ end: RunEnd, configuration: [String: String], path: String? = nil) -> Statistics {
-    Statistics(
+    var statistics = Statistics(
       machine, recorder, end: end,
       firmware: .init(path: path ?? image.path, sha256: HostFiles.sha256(image.fileBytes)),
       configuration: configuration,
       wallSeconds: wallSeconds)
+    statistics.check = checker?.statistics
+    return statistics
   }
 
   // MARK: Places
