@@ -83,7 +83,8 @@ let package = Package(
     .testTarget(name: "GDBServerTests", dependencies: ["GDBServer"], swiftSettings: strict),
     .testTarget(name: "CommandTests", dependencies: ["EmulatorCommands", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "FirmwareTests", dependencies: ["EmulatorCommands", "FirmwareImage", "PULPissimo", "TestSupport"],
+      name: "FirmwareTests",
+      dependencies: ["EmulatorCommands", "DriverChecker", "FirmwareImage", "PULPissimo", "TestSupport"],
       swiftSettings: strict),
   ]
 )

@@ -152,8 +152,9 @@ public final class DriverChecker: InstructionObserver {
     }
     let site = site()
     let callers = [place] + site.callers
-    if suppressions.contains(where: { $0.matches(rule.id, callers.lazy.map { [program] in program.function(at: $0)?.name }) })
-    {
+    if suppressions.contains(where: {
+      $0.matches(rule.id, callers.lazy.map { [program] in program.function(at: $0)?.name })
+    }) {
       known[key] = -1
       suppressedCount += 1
       return

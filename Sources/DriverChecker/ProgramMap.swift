@@ -73,7 +73,9 @@ public struct ProgramMap: Sendable {
     var all: [Object] = []
 
     init(_ objects: [Object]) {
-      for object in objects.sorted(by: { ($0.range.lowerBound, $1.range.upperBound) < ($1.range.lowerBound, $0.range.upperBound) })
+      for object in objects.sorted(by: {
+        ($0.range.lowerBound, $1.range.upperBound) < ($1.range.lowerBound, $0.range.upperBound)
+      })
       where object.range.lowerBound >= all.last?.range.upperBound ?? 0 && !object.range.isEmpty { all.append(object) }
     }
 

@@ -51,7 +51,8 @@ struct Footprint {
     list = Self.merged(list)
   }
 
-  private mutating func walk(from first: Address, _ bases: BaseRegisters, _ counters: [UInt32], _ memory: DirectMemory) {
+  private mutating func walk(from first: Address, _ bases: BaseRegisters, _ counters: [UInt32], _ memory: DirectMemory)
+  {
     var bases = bases
     var counters = counters
     var address = first

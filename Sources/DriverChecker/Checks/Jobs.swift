@@ -113,13 +113,14 @@ extension DriverChecker {
     let job = jobs.unfinished.first
     job?.finished = record.end + 1
     if record.aborted { return }
-    let mask = machine.accelerator.peek(RETARegisters.evtMask.offset, at: record.end)
-    if mask & 1 == 0 {
-      job?.blocked = "RETA.EVT_MASK.DONE is 0"
-    } else if isMasked(RETA.doneEvent) {
-      job?.blocked = "bit 12 of SOC_EVENT.FC_MASK4 blocks event \(RETA.doneEvent)"
-    }
+    job?.blocked = doneEventBlocked(at: record.end)
     protocolEnded(record, job)
+  }
+
+  /// Why the done event of a job does not reach the core; nil if it may.
+  func doneEventBlocked(at cycle: Cycle) -> String? {
+    if machine.accelerator.peek(RETARegisters.evtMask.offset, at: cycle) & 1 == 0 { return "RETA.EVT_MASK.DONE is 0" }
+    return isMasked(RETA.doneEvent) ? "bit 12 of SOC_EVENT.FC_MASK4 blocks event \(RETA.doneEvent)" : nil
   }
 
   /// SOFT_CLEAR: nothing is in flight any more.
@@ -181,7 +182,8 @@ extension DriverChecker {
   private func touches(_ job: Job, _ address: Address, isWrite: Bool, at site: Site) {
     let state =
       job.finished.map { "which has finished in cycle \($0 - 1), but nothing has told the program" }
-      ?? (machine.accelerator.isRunning && jobs.unfinished.first === job ? "which is running" : "which waits in the queue")
+      ?? (machine.accelerator.isRunning && jobs.unfinished.first === job
+        ? "which is running" : "which waits in the queue")
     let committed = [("the job was committed", job.site)]
     guard isWrite else {
       if job.progressObserved, memory.writer(address) == .job(job.number) { return }
@@ -249,7 +251,8 @@ extension DriverChecker {
       if isPrivate(use.address) {
         report(
           RETARules.privateBank, at: job.site, pc: job.site.pc, part: part, subject: subject,
-          message: "\(use.pointer.rawValue)\(place) points to \(describe(use.address)), which the accelerator cannot reach")
+          message:
+            "\(use.pointer.rawValue)\(place) points to \(describe(use.address)), which the accelerator cannot reach")
       } else if let object = program.object(at: use.address), use.endAddress > object.range.upperBound {
         report(
           RETARules.objectBounds, at: job.site, pc: job.site.pc, part: part, subject: subject,
@@ -277,7 +280,8 @@ extension DriverChecker {
     guard let job = jobs.unfinished.first else { return }
     if let address = record.address, let undefined = memory.firstUndefined(address, Int(DescriptorFormat.byteCount)) {
       report(
-        MemoryRules.uninitReta, at: job.site, pc: job.site.pc, part: "list", subject: "descriptor at \(describe(address))",
+        MemoryRules.uninitReta, at: job.site, pc: job.site.pc, part: "list",
+        subject: "descriptor at \(describe(address))",
         message: "word \((undefined &- address) / 4) of the descriptor at \(describe(address)) was never written")
     }
     guard record.error == .none, let opcode = descriptor.opcode, opcode != .ctrl, opcode != .list else { return }
@@ -289,7 +293,8 @@ extension DriverChecker {
       report(
         MemoryRules.uninitReta, at: job.site, pc: job.site.pc, part: "\(record.address ?? 0)\(use.pointer.rawValue)",
         subject: "\(opcode.name) \(use.pointer.rawValue)\(place)",
-        message: "job \(job.id) read \(describe(undefined)), part of \(use.pointer.rawValue)\(place), which was never written")
+        message:
+          "job \(job.id) read \(describe(undefined)), part of \(use.pointer.rawValue)\(place), which was never written")
     }
     if let output { checkOverlap(descriptor, opcode, output, job, place, record.address ?? 0) }
     descriptor.forEachTensor { use in

@@ -87,9 +87,11 @@ extension DriverChecker {
         stack.floor = nil
         return
       }
-      let start = canonical(before)
-      checkReleased(start, Int(now &- before))
-      memory.fill(start, Int(now &- before), isDefined: false)
+      // What an overflow has gone through is not the stack's.
+      let first = max(before, stack.floor.map { Address(clamping: $0) } ?? 0)
+      guard now > first else { return }
+      checkReleased(canonical(first), Int(now &- first))
+      memory.fill(canonical(first), Int(now &- first), isDefined: false)
       return
     }
     let floor = stack.floor ?? program.floor(ofStack: before)
@@ -97,7 +99,8 @@ extension DriverChecker {
     if UInt64(now) < floor, UInt64(before) >= floor {
       report(
         MemoryRules.stackOverflow, subject: "sp = \(hexadecimal(now))",
-        message: "the stack pointer falls to \(hexadecimal(now)), into \(describe(Address(truncatingIfNeeded: floor &- 1)))")
+        message:
+          "the stack pointer falls to \(hexadecimal(now)), into \(describe(Address(truncatingIfNeeded: floor &- 1)))")
     }
   }
 
@@ -142,7 +145,8 @@ extension DriverChecker {
         if code.stale.count < 4096 { code.stale.append((bytes, here)) }
       } else {
         report(
-          MemoryRules.writeCode, subject: describe(address), message: "store to the instructions at \(describe(address))")
+          MemoryRules.writeCode, subject: describe(address),
+          message: "store to the instructions at \(describe(address))")
       }
     } else if program.constants.contains(where: { $0.overlaps(bytes) }) {
       report(

@@ -106,7 +106,8 @@ extension DriverChecker {
     if protocolState.pending >= RETA.contextCount {
       report(
         RETARules.busyContextWrite, at: site, pc: site.pc, subject: word,
-        message: "\(word) is written while both contexts are committed: it goes to the context of job \(jobs.unfinished.first?.id ?? 0)",
+        message:
+          "\(word) is written while both contexts are committed: it goes to the context of job \(jobs.unfinished.first?.id ?? 0)",
         related: jobs.unfinished.first.map { [("that job was committed", $0.site)] } ?? [])
     } else {
       report(
@@ -132,7 +133,8 @@ extension DriverChecker {
         RETARules.triggerUnacquired, at: site, pc: site.pc, subject: "RETA.TRIGGER",
         message: "TRIGGER commits a context that was not acquired")
     }
-    if let error = protocolState.error, !error.isSeen, let job = error.job, !jobs.flight.contains(where: { $0 === job }) {
+    if let error = protocolState.error, !error.isSeen, let job = error.job, !jobs.flight.contains(where: { $0 === job })
+    {
       errorUnread(site, "another job is committed")
     }
     protocolState.acquired = nil

@@ -116,16 +116,18 @@ extension DriverChecker {
 
   func finishSleep(_ end: RunEnd) {
     guard let site = sleep.place else { return }
-    if let job = jobs.flight.first(where: { $0.finished != nil && $0.slept != nil && $0.blocked != nil }),
-      let blocked = job.blocked, let slept = job.slept
-    {
+    let isStuck = end.reason == .lockup && machine.hart.isAsleep
+    for job in jobs.flight {
+      guard let slept = job.slept, let blocked = job.finished != nil ? job.blocked : doneEventBlocked(at: end.cycles),
+        job.finished != nil || isStuck && machine.accelerator.isRunning
+      else { continue }
       report(
         EventRules.neverUnmasked, at: slept, pc: slept.pc, subject: blocked,
         message: "the core sleeps while job \(job.id) runs, but its end cannot wake it: \(blocked)",
         related: [("the job was committed", job.site)])
       return
     }
-    guard end.reason == .lockup, machine.hart.isAsleep, !sleep.lostWakeUp else { return }
+    guard isStuck, !sleep.lostWakeUp else { return }
     let mask = machine.interruptController.mask
     report(
       SleepRules.noWakeUp, at: site, pc: site.pc, subject: "FC_ITC.MASK = \(hexadecimal(mask))", message: end.message)

@@ -126,12 +126,14 @@ extension DriverChecker {
     } else if let undefined = memory.firstUndefined(first, Int(size)) {
       report(
         MemoryRules.uninitUDMA, at: site, pc: site.pc, subject: "\(channel.name), \(describe(undefined))",
-        message: "\(channel.name) sends \(size) bytes from \(describe(first)), and \(describe(undefined)) was never written")
+        message:
+          "\(channel.name) sends \(size) bytes from \(describe(first)), and \(describe(undefined)) was never written")
     }
     if let job = jobs.flight.last(where: { conflict(transfer, $0) != nil }), let common = conflict(transfer, job) {
       report(
         RaceRules.udmaReta, at: site, pc: site.pc, subject: describe(common),
-        message: "\(channel.name) \(channel.isReceive ? "writes" : "reads") \(describe(common)), which job \(job.id) in flight uses",
+        message:
+          "\(channel.name) \(channel.isReceive ? "writes" : "reads") \(describe(common)), which job \(job.id) in flight uses",
         related: [("the job was committed", job.site)])
     }
     transfers.channels[number].active.append(transfer)

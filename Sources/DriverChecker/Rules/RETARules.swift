@@ -14,7 +14,8 @@ enum RETARules {
 
   static let triggerUnacquired = Rule(
     "reta-trigger-unacquired", .accelerator, .error, "TRIGGER is written without an acquired context",
-    meaning: "A TRIGGER write commits a context that no ACQUIRE has taken. Writing 0 only to start committed contexts is fine.",
+    meaning:
+      "A TRIGGER write commits a context that no ACQUIRE has taken. Writing 0 only to start committed contexts is fine.",
     hardware:
       "The context is committed as it is and its old words run as a job; no job id is consumed, so ids and RUNNING_JOB are out of step from then on.",
     remedy: "Read ACQUIRE first and commit only what it has given.",
@@ -26,7 +27,8 @@ enum RETARules {
     "reta-trigger-lost", .accelerator, .error, "TRIGGER is written while both contexts are committed",
     meaning: "The write commits nothing, although the queue is started already (or the value is not 0).",
     hardware: "Nothing is committed: there is no job for this TRIGGER, and no event will come for it.",
-    remedy: "Commit only after ACQUIRE has returned an id; -1 means that both contexts are taken: wait for a job to finish.",
+    remedy:
+      "Commit only after ACQUIRE has returned an id; -1 means that both contexts are taken: wait for a job to finish.",
     example: """
       (void)reta_get(RETA_ACQUIRE_OFFSET);        /* returned -1 */
       reta_put(RETA_TRIGGER_OFFSET, 0);
@@ -167,7 +169,8 @@ enum RETARules {
     meaning:
       "A used pointer leads into a private bank (code, stack, ordinary data) or the core's data alias. Descriptors in lists are judged when the list is committed.",
     hardware: "The job ends with ERR_ADDR.",
-    remedy: "Place tensors, tables and lists in interleaved L2 (section .l2_data or .l2_bss of the shipped linker script).",
+    remedy:
+      "Place tensors, tables and lists in interleaved L2 (section .l2_data or .l2_bss of the shipped linker script).",
     example: """
       int8_t y[64];                               /* on the stack, in private bank 1 */
       build(.y = {y, 16});

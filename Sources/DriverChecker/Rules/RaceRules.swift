@@ -51,7 +51,8 @@ enum RaceRules {
     meaning:
       "A transfer writes a tensor of a job in flight, or reads an output of it; or a job is committed while such a transfer runs or its end was not observed.",
     hardware: "Both masters have ports of their own: their order is a matter of cycles.",
-    remedy: "Wait for the transfer's event (or for EN in its CFG to fall) before TRIGGER, and for the job before the transfer.",
+    remedy:
+      "Wait for the transfer's event (or for EN in its CFG to fall) before TRIGGER, and for the job before the transfer.",
     example: """
       udma_receive(x, sizeof x);
       reta_submit(&reta, &desc_reading_x, &job);  /* without udma_wait */

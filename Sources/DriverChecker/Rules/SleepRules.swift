@@ -26,7 +26,8 @@ enum SleepRules {
 
   static let polling = Rule(
     "poll-could-sleep", .sleep, .note, "A loop polls a register although an event could wake the core",
-    meaning: "The same load reads the same register of RETA, the uDMA or the interrupt controller again and again for at least 1000 cycles in all.",
+    meaning:
+      "The same load reads the same register of RETA, the uDMA or the interrupt controller again and again for at least 1000 cycles in all.",
     hardware: "The core burns energy, and its accesses may delay other masters.",
     remedy: "Unmask the event and wait with WFI (reta_irq instead of reta_poll).",
     example: """

@@ -26,8 +26,8 @@ final class ShadowMemory {
       switch code {
       case 0: self = .nobody
       case _ where code & 1 == 1: self = .core(pc: code & ~1)
-      case _ where code & 2 != 0: self = .transfer(code >> 2)
-      default: self = .job(code >> 2)
+      case _ where code & 2 != 0: self = .transfer((code >> 2) &- 1)
+      default: self = .job((code >> 2) &- 1)
       }
     }
 
@@ -102,7 +102,8 @@ final class ShadowMemory {
   func fill(_ start: Address, _ count: Int, isDefined: Bool) {
     let part = clamp(start, count)
     guard part.count > 0 else { return }
-    undefined.advanced(by: part.start).initializeMemory(as: UInt8.self, repeating: isDefined ? 0 : 0xFF, count: part.count)
+    undefined.advanced(by: part.start).initializeMemory(
+      as: UInt8.self, repeating: isDefined ? 0 : 0xFF, count: part.count)
   }
 
   /// The first byte of a range that has undefined bits.

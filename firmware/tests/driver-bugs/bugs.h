@@ -20,7 +20,7 @@ struct bug {
 extern const struct bug protocol_bugs[], event_bugs[], race_bugs[], memory_bugs[], sleep_bugs[];
 
 /** A row of the operands: long enough that a job takes some thousand cycles. */
-enum { ROWS = 32, COLUMNS = 256 };
+enum { ROWS = 64, COLUMNS = 256 };
 
 /** Operands in interleaved L2. */
 extern int8_t x[ROWS * COLUMNS], y[ROWS * COLUMNS], z[ROWS * COLUMNS];
