@@ -11,6 +11,8 @@ import RetentionAccelerator
 struct ProtocolState {
   /// The id that ACQUIRE gave last.
   var nextID: UInt8 = 0
+  /// The program has read STATUS, RUNNING_JOB or FINISHED: it does not rely on events alone.
+  var looksAtJobs = false
   /// Where the context being programmed was acquired.
   var acquired: Site?
   /// Committed jobs that have not finished.
@@ -155,6 +157,11 @@ extension DriverChecker {
   // MARK: Reads
 
   private func read(_ offset: UInt32, _ value: UInt32, at cycle: Cycle, _ site: Site) {
+    switch offset {
+    case Registers.status.offset, Registers.runningJob.offset, Registers.finished.offset:
+      protocolState.looksAtJobs = true
+    default: break
+    }
     switch offset {
     case Registers.acquire.offset:
       guard value < 0x100 else { return }

@@ -34,7 +34,8 @@ enum EventRules {
 
   static let overflow = Rule(
     "event-overflow", .events, .error, "An event is lost because nobody takes events from the FIFO",
-    meaning: "An event that is open towards the core fired while three of its kind were waiting already.",
+    meaning:
+      "An event that is open towards the core fired while three of its kind were waiting already. The accelerator's events are not judged while line 26 is open and the program also reads STATUS, RUNNING_JOB or FINISHED: one event may stand for several jobs.",
     hardware: "The event is lost, ERRn of the event generator records it, line 29 pulses.",
     remedy:
       "Pop the FIFO for every event: take interrupt 26, or write INT_CLR bit 26 and then read FIFO. Mask events that nobody wants.",
