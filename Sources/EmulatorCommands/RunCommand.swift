@@ -22,6 +22,12 @@ struct RunCommand: ParsableCommand {
         pulpemu run --memory 0x80000000:2M --signature out.sig rv32ui-p-add
         pulpemu run --check=error firmware/build/hello.elf
         pulpemu run --boot rom --spi-flash hello.img firmware/build/hello.elf
+        pulpemu run --profile callgrind.out.hello --profile hello.folded --coverage hello.info firmware/build/hello.elf
+
+      --profile p8 and --profile p7 choose the hardware revision. Any other value is a file for a profile, and may be \
+      given as well: FILE.folded gets folded stacks for flame graphs (weight: SoC cycles); callgrind.out…, \
+      FILE.callgrind and FILE.out get callgrind's format. A revision's name that there is not, and a name of another \
+      form, is refused.
 
       Exit status: the firmware's exit code & 0xff (255 if that is 0 and the code is not); 64 wrong usage, 65 not a \
       loadable ELF, 66 unreadable file, 73 output cannot be written, 120 lock-up, 121 --strict, 122 --check, 124 a \
@@ -71,6 +77,8 @@ struct RunCommand: ParsableCommand {
 
   @OptionGroup(title: "Pictures") var pictures: PictureOptions
 
+  @OptionGroup(title: "Coverage") var coverage: CoverageOptions
+
   @Flag(help: "Nothing of our own on standard error but refusals and errors.")
   var quiet = false
 
@@ -81,7 +89,7 @@ struct RunCommand: ParsableCommand {
   }
 
   private func execute() throws -> Int32 {
-    var configuration = try machine.configuration()
+    var configuration = try machine.configuration(takesProfiles: true)
     if let timeout, !(timeout > 0 && timeout < 1e9) {
       throw HostError.usage("--timeout takes a number of seconds above 0")
     }
@@ -91,6 +99,14 @@ struct RunCommand: ParsableCommand {
     for path in [stats, signature].compactMap({ $0 }) where path != "-" { try HostFiles.checkWritable(path) }
     try pictures.check()
     let checking = try check.settings(standard: .off)
+    if trace.trace != nil, checking.mode != .off {
+      throw HostError.usage("--trace does not go with --check: run twice, the runs are the same")
+    }
+    let profiles = try machine.profileFiles()
+    try ProfileOutput.check(profiles, coverage: coverage.coverage)
+    if trace.trace != nil, !profiles.isEmpty || coverage.coverage != nil {
+      throw HostError.usage("--trace goes with neither --profile FILE nor --coverage: run twice, the runs are the same")
+    }
     if trace.trace != nil, pictures.timeline != nil || pictures.waves != nil {
       throw HostError.usage("--trace goes with neither --timeline nor --waves: run twice, the runs are the same")
     }
@@ -110,6 +126,7 @@ struct RunCommand: ParsableCommand {
     try watchTohost(session)
     let drawn = pictures.attach(to: session)
     try session.attachChecker(checking, isQuiet: quiet)
+    let profile = ProfileOutput(profiles, coverage: coverage.coverage, session)
     let traceFile = try trace.trace.map { try TraceFile($0) }
     if let traceFile { session.attachTrace(traceFile, traceSettings) }
     if !quiet {
@@ -122,6 +139,7 @@ struct RunCommand: ParsableCommand {
     try traceFile?.close(hasFailed: session.trace?.hasFailed ?? false)
     try pictures.write(drawn, session, end)
     try session.checker?.write(to: check.report)
+    try profile?.write(session, end)
     try boardFiles.writeBack(session.machine.board)
     var dumped: [String: [DumpedNumber]] = [:]
     for dump in dumps {

@@ -14,6 +14,16 @@ public final class InlinedFrames {
     /// 0: the function itself; 1: inlined into it, and so on.
     let depth: Int
     let name: String
+    /// Where a function that was compiled as such is declared.
+    let declaration: SourcePlace?
+  }
+
+  /// A line of a source file.
+  public struct SourcePlace: Sendable, Equatable {
+    /// Path as the compiler recorded it.
+    public let file: String
+    /// From 1.
+    public let line: Int
   }
 
   private let image: FirmwareImage
@@ -45,6 +55,11 @@ public final class InlinedFrames {
     var names: [Int: String] = [:]
     for span in found where names[span.depth] == nil { names[span.depth] = span.name }
     return names.sorted { $0.key > $1.key }.map(\.value)
+  }
+
+  /// Where the function that begins at `address` is declared.
+  public func declaration(ofFunctionAt address: UInt32) -> SourcePlace? {
+    spans.first { $0.start == UInt64(address) && $0.depth == 0 }?.declaration
   }
 
   private func read() -> [Span] {
@@ -108,7 +123,14 @@ public final class InlinedFrames {
     var attribute = Dwarf_Attribute()
     guard let text = dwarf_formstring(dwarf_attr_integrate(&die, UInt32(DW_AT_name), &attribute)) else { return true }
     let name = String(cString: text)
-    for (start, end) in ranges { spans.append(Span(start: start, end: end, depth: depth, name: name)) }
+    var declaration: SourcePlace?
+    var line: Int32 = 0
+    if depth == 0, let file = dwarf_decl_file(&die), dwarf_decl_line(&die, &line) == 0, line > 0 {
+      declaration = SourcePlace(file: String(cString: file), line: Int(line))
+    }
+    for (start, end) in ranges {
+      spans.append(Span(start: start, end: end, depth: depth, name: name, declaration: declaration))
+    }
     return true
   }
 }

@@ -25,6 +25,7 @@ public final class SourceLines {
     /// Index into `files`; -1 ends a sequence: the address is behind its last instruction.
     let file: Int
     let line: Int
+    let beginsStatement: Bool
   }
 
   private let image: FirmwareImage
@@ -53,6 +54,14 @@ public final class SourceLines {
     rows.filter { row in
       row.file >= 0 && row.line == line && (files[row.file] == file || files[row.file].hasSuffix("/" + file))
     }.map(\.address)
+  }
+
+  /// Where statements begin: each address with its line, in order of address. Code that the linker has dropped is among
+  /// them, at addresses where something else may lie.
+  public var statements: [(address: UInt32, file: String, line: Int)] {
+    rows.compactMap { row in
+      row.file >= 0 && row.beginsStatement ? (row.address, files[row.file], row.line) : nil
+    }
   }
 
   private func readRows() -> [Row] {
@@ -91,8 +100,10 @@ public final class SourceLines {
       var address: Dwarf_Addr = 0
       var number: Int32 = 0
       var isEnd = false
+      var beginsStatement = false
       guard dwarf_lineaddr(line, &address) == 0, dwarf_lineno(line, &number) == 0,
-        dwarf_lineendsequence(line, &isEnd) == 0, address <= UInt64(UInt32.max)
+        dwarf_lineendsequence(line, &isEnd) == 0,
+        dwarf_linebeginstatement(line, &beginsStatement) == 0, address <= UInt64(UInt32.max)
       else { continue }
       var file = -1
       if !isEnd {
@@ -106,7 +117,8 @@ public final class SourceLines {
           files.append(name)
         }
       }
-      rows.append(Row(address: UInt32(address), file: file, line: Int(number)))
+      rows.append(
+        Row(address: UInt32(address), file: file, line: Int(number), beginsStatement: beginsStatement))
     }
   }
 }

@@ -80,17 +80,33 @@ public struct SymbolTable: Sendable {
   /// The symbol of that name; the global one of several.
   public subscript(name: String) -> Symbol? { byName[name].map { all[$0] } }
 
-  /// The function, object or label that `address` belongs to, and how far into it.
-  public func symbol(at address: UInt32) -> (symbol: Symbol, offset: UInt32)? {
+  /// The number of spans that begin at `address` or before it.
+  private func spans(upTo address: UInt32) -> Int {
     var low = 0
     var high = spans.count
     while low < high {
       let middle = (low + high) / 2
       if spans[middle].start <= UInt64(address) { low = middle + 1 } else { high = middle }
     }
-    guard low > 0, UInt64(address) < spans[low - 1].end else { return nil }
-    let symbol = all[spans[low - 1].symbol]
+    return low
+  }
+
+  /// The function, object or label that `address` belongs to, and how far into it.
+  public func symbol(at address: UInt32) -> (symbol: Symbol, offset: UInt32)? {
+    let count = spans(upTo: address)
+    guard count > 0, UInt64(address) < spans[count - 1].end else { return nil }
+    let symbol = all[spans[count - 1].symbol]
     return (symbol, address &- symbol.address)
+  }
+
+  /// All addresses that belong to the symbol of `address`, or, with `symbol` nil, the gap between two that it lies in.
+  public func extent(at address: UInt32) -> (symbol: Symbol?, range: Range<UInt64>) {
+    let count = spans(upTo: address)
+    let previous = count > 0 ? spans[count - 1] : (start: 0, end: 0, symbol: -1)
+    if previous.symbol >= 0, UInt64(address) < previous.end {
+      return (all[previous.symbol], previous.start..<previous.end)
+    }
+    return (nil, previous.end..<(count < spans.count ? spans[count].start : 1 << 32))
   }
 
   /// `main` or `main+0x1c`; nil where no symbol reaches.

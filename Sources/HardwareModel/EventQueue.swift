@@ -15,17 +15,31 @@ public final class EventQueue {
   private var names: [String] = []
   private var handlers: [(Cycle) -> Void] = []
   private var due: [Cycle] = []
+  /// By slot: the interrupt lines that it drives, or all of them and bit 32 if it does anything else.
+  private var lines: [UInt64] = []
+  private static let anything: UInt64 = 0x1_FFFF_FFFF
 
   /// The earliest due cycle; `.never` when nothing is scheduled.
   public private(set) var next: Cycle = .never
   private var nextIndex = -1
 
+  /// Counts changes: while it stands still, no event has fired and nothing has been scheduled.
+  public private(set) var revision: UInt64 = 0
+  /// Counts fired events that may have changed anything.
+  public private(set) var effects: UInt64 = 0
+  private var noticed: (revision: UInt64, lines: UInt64, cycle: Cycle) = (.max, 0, .never)
+
   public init() {}
 
-  /// Adds a slot. Called while the machine is built, never while it runs.
-  public func register(_ name: String, _ handler: @escaping (_ cycle: Cycle) -> Void) -> Slot {
+  /// Adds a slot. Called while the machine is built, never while it runs. `lines`: the interrupt lines that the core can
+  /// notice the slot by; nil: it may notice anything, such as memory that changes. Who names lines may be fired late,
+  /// in the right order, while these lines cannot interrupt the core: its handler goes by the cycle that it is given.
+  public func register(
+    _ name: String, lines: UInt32? = nil, _ handler: @escaping (_ cycle: Cycle) -> Void
+  ) -> Slot {
     names.append(name)
     handlers.append(handler)
+    self.lines.append(lines.map(UInt64.init) ?? Self.anything)
     due.append(.never)
     return Slot(index: due.count - 1)
   }
@@ -33,6 +47,7 @@ public final class EventQueue {
   /// Makes `slot` due at `cycle`, replacing what it was due at. A cycle in the past fires at the next opportunity.
   public func schedule(_ slot: Slot, at cycle: Cycle) {
     due[slot.index] = cycle
+    revision &+= 1
     if cycle < next || (cycle == next && slot.index < nextIndex) {
       next = cycle
       nextIndex = slot.index
@@ -45,7 +60,18 @@ public final class EventQueue {
   public func cancel(_ slot: Slot) {
     guard due[slot.index] != .never else { return }
     due[slot.index] = .never
+    revision &+= 1
     if slot.index == nextIndex { findNext() }
+  }
+
+  /// The earliest cycle in which something is due that a core can notice which only `enabled` lines can interrupt.
+  public func nextNoticed(through enabled: UInt32) -> Cycle {
+    let interests = UInt64(enabled) | 1 << 32
+    if noticed.revision == revision, noticed.lines == interests { return noticed.cycle }
+    var best = Cycle.never
+    for index in due.indices where due[index] < best && lines[index] & interests != 0 { best = due[index] }
+    noticed = (revision, interests, best)
+    return best
   }
 
   /// The cycle at which `slot` is due, `.never` when it is idle.
@@ -57,6 +83,8 @@ public final class EventQueue {
       let index = nextIndex
       let at = next
       due[index] = .never
+      revision &+= 1
+      if lines[index] == Self.anything { effects &+= 1 }
       findNext()
       handlers[index](at)
     }

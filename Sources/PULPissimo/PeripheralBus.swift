@@ -151,6 +151,8 @@ public final class PeripheralBus: HartBus {
     interruptController?.acknowledge(line, at: cycle)
   }
 
+  public var enabledLines: UInt32 { interruptController?.mask ?? .max }
+
   public func canWake(mie: UInt32, at cycle: Cycle) -> Bool {
     guard let interruptController, let eventGenerator else { return false }
     let wanted = interruptController.mask & mie

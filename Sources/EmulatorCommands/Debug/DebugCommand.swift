@@ -42,6 +42,8 @@ struct DebugCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Write statistics as JSON when the program has ended.", valueName: "FILE"))
   var stats: String?
 
+  @OptionGroup(title: "Driver checker") var check: CheckOptions
+
   func run() throws {
     var status: Int32 = 0
     try Console.reporting { status = try execute() }
@@ -55,6 +57,7 @@ struct DebugCommand: ParsableCommand {
     let image = try Session.image(firmware)
     if let stats, stats != "-" { try HostFiles.checkWritable(stats) }
     let files = try load.map { try RawFile($0, image) }
+    let checking = try check.settings(standard: .warn)
     let programHost = try semihosting.host()
     let connection = try uart.connection()
     Interrupts.catchSignals()
@@ -66,6 +69,7 @@ struct DebugCommand: ParsableCommand {
         image: image, configuration: configuration, bootFromROM: options.machine.boot == "rom", output: GuestOutput(),
         isQuiet: false)
       try session.connect(files, uart: connection, programHost, arguments: options.semihosting.arguments)
+      try session.attachChecker(checking, isQuiet: false)
       if let tohost = image.symbols["tohost"] { session.machine.watchTohost(at: tohost.address) }
       return session
     }
@@ -76,6 +80,7 @@ struct DebugCommand: ParsableCommand {
     connection?.begin(until: { Interrupts.isRaised })
     let status = serve(target, server)
     try boardFiles.writeBack(target.machine.board)
+    try target.session.checker?.write(to: check.report)
     if let stats, let end = target.end {
       let statistics = target.session.statistics(end, configuration: machine.differences(configuration))
       try StatisticsFile.write(statistics, to: stats)

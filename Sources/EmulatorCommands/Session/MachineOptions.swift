@@ -6,8 +6,11 @@ import PULPissimo
 
 /// The machine, as the command line describes it.
 struct MachineOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Hardware revision: p8 (default) or p7.", valueName: "p8|p7"))
-  var profile = "p8"
+  @Option(
+    help: ArgumentHelp(
+      "Hardware revision: p8 (default) or p7. With `run` also a file to write a profile to; repeatable (see below).",
+      valueName: "p8|p7|FILE"))
+  var profile: [String] = []
 
   @Option(help: ArgumentHelp("direct: start at the ELF's entry; rom: reset state, boot ROM.", valueName: "direct|rom"))
   var boot = "direct"
@@ -44,13 +47,26 @@ struct MachineOptions: ParsableArguments {
   )
   var parameters: [String] = []
 
-  /// The configuration, or what is wrong with the options (64).
-  func configuration() throws -> MachineConfiguration {
+  /// The hardware revision, from those values of `--profile` that are no files.
+  private func revision() throws -> MachineConfiguration.Profile {
+    let named = Set(profile.compactMap { MachineConfiguration.Profile(rawValue: $0) })
+    guard named.count <= 1 else { throw HostError.usage("--profile: p8 or p7, not both") }
+    return named.first ?? .p8
+  }
+
+  /// The files that profiles go to (64 for a name of no known form).
+  func profileFiles() throws -> [ProfileFile] {
+    try profile.filter { MachineConfiguration.Profile(rawValue: $0) == nil }.map { try ProfileFile($0) }
+  }
+
+  /// The configuration, or what is wrong with the options (64). `takesProfiles`: the command writes profiles.
+  func configuration(takesProfiles: Bool = false) throws -> MachineConfiguration {
     var configuration = MachineConfiguration()
-    guard let profile = MachineConfiguration.Profile(rawValue: profile) else {
-      throw HostError.usage("--profile takes p8 or p7, not '\(profile)'")
+    let revision = try revision()
+    if let file = try profileFiles().first, !takesProfiles {
+      throw HostError.usage("--profile \(file.path): only `pulpemu run` writes profiles")
     }
-    configuration.profile = profile
+    configuration.profile = revision
     guard boot == "direct" || boot == "rom" else {
       throw HostError.usage("--boot takes direct or rom, not '\(boot)'")
     }
@@ -126,7 +142,7 @@ struct MachineOptions: ParsableArguments {
     where parameter.text(in: configuration) != parameter.text(in: standard) {
       result[parameter.path] = parameter.text(in: configuration)
     }
-    if profile != "p8" { result["profile"] = profile }
+    if configuration.profile != .p8 { result["profile"] = configuration.profile.rawValue }
     if boot != "direct" { result["boot"] = boot }
     if let bootSelect { result["bootsel"] = String(bootSelect) }
     if timing != "rtl" { result["timing"] = timing }

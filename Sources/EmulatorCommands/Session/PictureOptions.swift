@@ -84,14 +84,13 @@ final class Pictures {
 }
 
 extension FirmwareImage {
-  /// The function or label of `address`, and how far it reaches.
+  /// The function or label of `address`, and how far it reaches. What lies between two of them counts as one.
   func place(of address: UInt32) -> FunctionPlace {
-    guard let (symbol, offset) = symbols.symbol(at: address) else {
-      return FunctionPlace(name: Session.hex(address), range: UInt64(address)..<UInt64(address) + 2)
+    if address >= MemoryMap.rom, address < MemoryMap.romEnd {
+      return FunctionPlace(name: "boot ROM", range: UInt64(MemoryMap.rom)..<UInt64(MemoryMap.romEnd))
     }
-    let start = UInt64(symbol.address)
-    let size = symbol.size > 0 ? UInt64(symbol.size) : UInt64(offset) + 2
-    return FunctionPlace(name: symbol.name, range: start..<start + size)
+    let (symbol, range) = symbols.extent(at: address)
+    return FunctionPlace(name: symbol?.name ?? "[no symbol]", range: range)
   }
 }
 

@@ -191,7 +191,7 @@ public final class TimelineRecorder: RunListener, InstructionObserver {
   public func coreSlept(from: Cycle, until: Cycle) { add(.state, "asleep", from, until) }
 
   public func issuing(_ instruction: Instruction, pc: Address, at cycle: Cycle, hart: Hart) {
-    calls.issue(instruction, pc: pc, at: cycle, ended: functionEnded)
+    calls.issue(instruction, pc: pc, at: cycle, stackPointer: hart[register: 2]) { stackChanged($0, at: cycle) }
     guard cycle >= options.from, cycle < options.to else { return }
     if pc & ~3 != lastWord {
       lastWord = pc & ~3
@@ -207,27 +207,27 @@ public final class TimelineRecorder: RunListener, InstructionObserver {
     }
   }
 
-  private func functionEnded(_ name: String, _ start: Cycle, _ end: Cycle, _ depth: Int) {
-    guard isDrawn(start, end) else { return }
+  private func stackChanged(_ change: CallStack.Change, at end: Cycle) {
+    guard case .left(let frame, let depth) = change, frame.start < end, isDrawn(frame.start, end) else { return }
     guard functionSlices < options.mostFunctionSlices else {
       timeline.droppedSlices += 1
       return
     }
     functionSlices += 1
-    add(.functions, name, start, end, depth: depth)
+    add(.functions, frame.place.name, frame.start, end, depth: depth)
   }
 
   public func executed(_ instruction: Instruction, pc: Address, at cycle: Cycle, hart: Hart) {}
   public func loaded(_ rd: Int, _ value: UInt32, pc: Address) {}
 
   public func tookTrap(cause: UInt32, pc: Address, target: Address, at cycle: Cycle) {
-    if cause >> 31 != 0 { calls.tookInterrupt(Int(cause & 31), at: cycle, pc: pc, ended: functionEnded) }
+    calls.tookTrap(cause, at: cycle, pc: pc, stackPointer: machine.hart[register: 2]) { stackChanged($0, at: cycle) }
   }
 
   // MARK: End
 
   public func finished(at cycle: Cycle) {
-    calls.finish(at: cycle, ended: functionEnded)
+    calls.finish(at: cycle) { stackChanged($0, at: cycle) }
     for (index, interrupt) in interrupts.enumerated() {
       add(.state, "interrupt \(interrupt.line)", interrupt.cycle, cycle, depth: index)
     }

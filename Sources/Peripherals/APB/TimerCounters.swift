@@ -34,7 +34,7 @@ private struct TimerMasks {
 struct TimerCounters: Equatable {
   /// One half: a 32-bit counter with its prescaler.
   struct Half: Equatable {
-    var cfg: UInt32 = 0
+    var cfg: UInt32 = 0 { didSet { if cfg != oldValue { settings = Settings(cfg) } } }
     var compare: UInt32 = 0
     var count: UInt32 = 0
     /// The counter equalled the compare value at the last clock edge.
@@ -42,12 +42,36 @@ struct TimerCounters: Equatable {
     var prescaler: UInt32 = 0
     var prescalerFlag = false
 
+    /// What is asked of the configuration all the time.
+    fileprivate struct Settings: Equatable {
+      var counts = false
+      var clears = false
+      var interrupts = false
+      var is64 = false
+      /// Does something else than to count cycles.
+      var isSpecial = false
+      var countsReference = false
+      var limit: UInt32 = 0
+
+      init() {}
+
+      init(_ cfg: UInt32) {
+        let m = TimerMasks.all
+        counts = cfg & m.enable != 0
+        clears = cfg & m.compareClear != 0
+        interrupts = cfg & m.irqEnable != 0
+        is64 = cfg & m.mode64 != 0
+        isSpecial = cfg & (m.reset | m.oneShot | m.prescalerEnable | m.referenceClock) != 0
+        countsReference = counts && cfg & m.referenceClock != 0
+        limit = m.limit(cfg)
+      }
+    }
+
+    fileprivate var settings = Settings()
+
     func has(_ field: Field) -> Bool { cfg & field.mask != 0 }
     func has(_ mask: UInt32) -> Bool { cfg & mask != 0 }
-    var countsReference: Bool {
-      let both = TimerMasks.all.enable | TimerMasks.all.referenceClock
-      return cfg & both == both
-    }
+    var countsReference: Bool { settings.countsReference }
   }
 
   /// What reaches the flip-flops in one cycle.
@@ -66,9 +90,9 @@ struct TimerCounters: Equatable {
   var lo = Half()
   var hi = Half()
 
-  var is64: Bool { lo.has(TimerMasks.all.mode64) }
-  var irqLo: Bool { lo.flag && lo.has(TimerMasks.all.irqEnable) && (!is64 || hi.flag) }
-  var irqHi: Bool { !is64 && hi.flag && hi.has(TimerMasks.all.irqEnable) }
+  var is64: Bool { lo.settings.is64 }
+  var irqLo: Bool { lo.flag && lo.settings.interrupts && (!is64 || hi.flag) }
+  var irqHi: Bool { !is64 && hi.flag && hi.settings.interrupts }
   /// A running half counts edges of the reference clock.
   var usesReference: Bool { lo.countsReference || hi.countsReference }
 
@@ -155,6 +179,25 @@ struct TimerCounters: Equatable {
     return write ?? (step ? value &+ 1 : value)
   }
 
+  // MARK: Plain counting
+
+  /// Both halves do nothing but count cycles, on their own: what they do can be computed instead of stepped.
+  var isPlain: Bool {
+    !is64 && !lo.settings.isSpecial && !hi.settings.isSpecial && lo.isSettled && hi.isSettled
+  }
+
+  /// So many clock edges without inputs. Only where `isPlain`.
+  mutating func count(_ cycles: UInt64) {
+    lo.count(cycles)
+    hi.count(cycles)
+  }
+
+  /// Clock edges without inputs until a half's flag differs from what it is now, `.max` for never. Only where `isPlain`.
+  func cyclesToChange(isHigh: Bool) -> UInt64 { isHigh ? hi.cyclesToChange : lo.cyclesToChange }
+
+  /// True if a half's flag drives its interrupt line.
+  func interrupts(isHigh: Bool) -> Bool { isHigh ? hi.settings.interrupts : lo.settings.interrupts }
+
   /// How many further cycles repeat the step from `old` to `self` without anything but counters changing, at most
   /// `limit`. `self` must be the state one clock edge without inputs after `old`.
   func repeats(of old: TimerCounters, limit: UInt64) -> UInt64 {
@@ -190,5 +233,38 @@ struct TimerCounters: Equatable {
     if hi.count != old.hi.count { hi.count &+= steps }
     if lo.prescaler != old.lo.prescaler { lo.prescaler &+= steps }
     if hi.prescaler != old.hi.prescaler { hi.prescaler &+= steps }
+  }
+}
+
+extension TimerCounters.Half {
+  /// The flags are what a clock edge would make them again.
+  fileprivate var isSettled: Bool {
+    flag == (count == compare) && prescalerFlag == (prescaler == settings.limit) && (prescaler == 0 || !prescalerFlag)
+  }
+
+  private var counts: Bool { settings.counts }
+  private var clears: Bool { settings.clears }
+
+  fileprivate mutating func count(_ cycles: UInt64) {
+    guard cycles > 0, counts || flag && clears else { return }
+    let toCompare = UInt64(compare &- count)
+    if !clears {
+      count &+= UInt32(truncatingIfNeeded: cycles)
+    } else if cycles <= toCompare {
+      count &+= UInt32(cycles)
+    } else {
+      // From the edge behind the compare value on it goes round; standing still it stays at 0.
+      let around = cycles - toCompare - 1
+      count = counts ? UInt32(around % (UInt64(compare) + 1)) : 0
+    }
+    flag = count == compare
+  }
+
+  fileprivate var cyclesToChange: UInt64 {
+    if flag {
+      if clears { return compare == 0 ? .max : 1 }
+      return counts ? 1 : .max
+    }
+    return counts ? UInt64(compare &- count) : .max
   }
 }

@@ -19,7 +19,9 @@ public final class TimerUnit: BusTarget {
 
   private let queue: EventQueue
   private let reference: ReferenceClock
-  private var slot: EventQueue.Slot?
+  // A slot a line, so that one which nobody has enabled need not be looked at in time.
+  private var lowSlot: EventQueue.Slot?
+  private var highSlot: EventQueue.Slot?
   private var now: Cycle = 0
   private var counters = TimerCounters()
   /// Inputs of cycle `now`, without the reference clock's.
@@ -31,15 +33,21 @@ public final class TimerUnit: BusTarget {
   public init(queue: EventQueue, reference: ReferenceClock) {
     self.queue = queue
     self.reference = reference
-    slot = queue.register("TIMER") { [unowned self] cycle in
+    lowSlot = queue.register("TIMER low", lines: 1 << UInt32(Self.lowLine)) { [unowned self] cycle in
       advance(to: cycle)
       drive()
-      predict()
+      predict(isHigh: false)
+    }
+    highSlot = queue.register("TIMER high", lines: 1 << UInt32(Self.highLine)) { [unowned self] cycle in
+      advance(to: cycle)
+      drive()
+      predict(isHigh: true)
     }
     reference.onRetune { [unowned self] cycle in
-      guard let slot else { return }
-      let due = self.queue.dueCycle(of: slot)
-      if due != .never { self.queue.schedule(slot, at: min(due, cycle &+ 1)) }
+      for case let slot? in [lowSlot, highSlot] {
+        let due = self.queue.dueCycle(of: slot)
+        if due != .never { self.queue.schedule(slot, at: min(due, cycle &+ 1)) }
+      }
     }
   }
 
@@ -117,17 +125,23 @@ public final class TimerUnit: BusTarget {
     now >= delay && reference.nextRising(atOrAfter: now &- delay) == now &- delay
   }
 
-  /// Clock edges until `cycle`, or until an interrupt line differs from what it is now, or for `budget` steps.
-  private func run(to cycle: Cycle, budget: Int = .max, stopsAtLineChange: Bool = false) {
+  /// Clock edges until `cycle`, or until the chosen interrupt line differs from what it is now, or for `budget` steps.
+  private func run(to cycle: Cycle, budget: Int = .max, stopsAtLine isHigh: Bool? = nil) {
     var steps = budget
     while now < cycle, steps > 0 {
       steps -= 1
+      if inputs.isEmpty, counters.isPlain {
+        let count = min(cycle &- now, isHigh.map { counters.cyclesToChange(isHigh: $0) } ?? .max)
+        counters.count(count)
+        now &+= count
+        return
+      }
       let all = referenced(inputs)
       let old = counters
       counters.clock(all)
       inputs = TimerCounters.Inputs()
       now &+= 1
-      if stopsAtLineChange, counters.irqLo != lineLo || counters.irqHi != lineHi { return }
+      if let isHigh, isHigh ? counters.irqHi != lineHi : counters.irqLo != lineLo { return }
       guard all.isEmpty, now < cycle else { continue }
       var limit = cycle &- now
       if counters.usesReference {
@@ -155,24 +169,36 @@ public final class TimerUnit: BusTarget {
     }
   }
 
-  /// Schedules the next change of an interrupt line, or a further look if it is far away.
+  /// Schedules the next change of each interrupt line.
   private func predict() {
-    guard let slot else { return }
-    var written = counters
-    if !inputs.isEmpty { written.clock(inputs) }
-    let irqEnables = counters.lo.cfg | counters.hi.cfg | written.lo.cfg | written.hi.cfg
-    let isQuiet = !lineLo && !lineHi && irqEnables & TimerRegisters.irqEnable.mask == 0
-    guard !isQuiet else {
-      queue.cancel(slot)
+    predict(isHigh: false)
+    predict(isHigh: true)
+  }
+
+  /// Schedules the next change of one interrupt line, or a further look if it is far away. It stays where it is until
+  /// something reaches the counters from outside.
+  private func predict(isHigh: Bool) {
+    guard let slot = isHigh ? highSlot : lowSlot else { return }
+    let changes = isHigh ? counters.irqHi != lineHi : counters.irqLo != lineLo
+    guard !changes else {
+      queue.schedule(slot, at: now)
       return
     }
-    guard counters.irqLo == lineLo, counters.irqHi == lineHi else {
-      queue.schedule(slot, at: now)
+    if inputs.isEmpty, counters.isPlain {
+      let cycles = counters.interrupts(isHigh: isHigh) ? counters.cyclesToChange(isHigh: isHigh) : .max
+      if cycles == .max { queue.cancel(slot) } else { queue.schedule(slot, at: now &+ cycles) }
+      return
+    }
+    var written = counters
+    if !inputs.isEmpty { written.clock(inputs) }
+    let configuration = isHigh ? counters.hi.cfg | written.hi.cfg : counters.lo.cfg | written.lo.cfg
+    guard (isHigh ? lineHi : lineLo) || configuration & TimerRegisters.irqEnable.mask != 0 else {
+      queue.cancel(slot)
       return
     }
     let saved = (now, counters, inputs)
     let horizon = now &+ 1 << 40
-    run(to: horizon, budget: 256, stopsAtLineChange: true)
+    run(to: horizon, budget: 256, stopsAtLine: isHigh)
     let due = now
     // What got that far either stands still, or counts towards a 64-bit value: then it is looked at again there.
     var next = counters

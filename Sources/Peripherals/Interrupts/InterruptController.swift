@@ -54,7 +54,7 @@ public final class InterruptController: BusTarget {
   public init(queue: EventQueue, reference: ReferenceClock?) {
     self.queue = queue
     self.reference = reference
-    slot = queue.register("FC_ITC") { [unowned self] cycle in
+    slot = queue.register("FC_ITC", lines: .max) { [unowned self] cycle in
       advance(to: cycle)
       evaluate()
     }
@@ -118,7 +118,7 @@ public final class InterruptController: BusTarget {
   }
 
   /// Enabled lines, as they will be in the next cycle.
-  public var mask: UInt32 { nextState().mask }
+  public var mask: UInt32 { written == nil ? state.mask : nextState().mask }
   /// Pending lines, as they will be in the next cycle.
   public var pending: UInt32 { nextState().int }
 
@@ -170,21 +170,23 @@ public final class InterruptController: BusTarget {
 
     var isPopping = acknowledged == Self.eventLine
     next.int = state.int | events
-    switch written?.offset {
-    case InterruptControllerRegisters.mask.offset: next.mask = writtenValue
-    case InterruptControllerRegisters.maskSet.offset: next.mask |= writtenValue
-    case InterruptControllerRegisters.maskClr.offset: next.mask &= ~writtenValue
-    case InterruptControllerRegisters.int.offset:
-      next.int = writtenValue
-      if writtenValue & eventBit == 0 { isPopping = true }
-    case InterruptControllerRegisters.intSet.offset: next.int |= writtenValue
-    case InterruptControllerRegisters.intClr.offset:
-      next.int &= ~writtenValue
-      if writtenValue & eventBit != 0 { isPopping = true }
-    case InterruptControllerRegisters.ack.offset: next.ack = writtenValue
-    case InterruptControllerRegisters.ackSet.offset: next.ack |= writtenValue
-    case InterruptControllerRegisters.ackClr.offset: next.ack &= ~writtenValue
-    default: break
+    if let written {
+      switch written.offset {
+      case InterruptControllerRegisters.mask.offset: next.mask = writtenValue
+      case InterruptControllerRegisters.maskSet.offset: next.mask |= writtenValue
+      case InterruptControllerRegisters.maskClr.offset: next.mask &= ~writtenValue
+      case InterruptControllerRegisters.int.offset:
+        next.int = writtenValue
+        if writtenValue & eventBit == 0 { isPopping = true }
+      case InterruptControllerRegisters.intSet.offset: next.int |= writtenValue
+      case InterruptControllerRegisters.intClr.offset:
+        next.int &= ~writtenValue
+        if writtenValue & eventBit != 0 { isPopping = true }
+      case InterruptControllerRegisters.ack.offset: next.ack = writtenValue
+      case InterruptControllerRegisters.ackSet.offset: next.ack |= writtenValue
+      case InterruptControllerRegisters.ackClr.offset: next.ack &= ~writtenValue
+      default: break
+      }
     }
     if acknowledged >= 0 {
       let bit = UInt32(1) << UInt32(acknowledged)

@@ -5,16 +5,13 @@
 
 import HardwareModel
 
-/// Plain storage of the CSRs.
+/// Storage of the CSRs. Those that interrupt handlers save and restore lie beside the integer registers, where blocks
+/// reach them (`BlockCSR`).
 struct CSRState {
-  /// mstatus.MIE and mstatus.MPIE.
-  var interruptEnable = false
-  var previousInterruptEnable = false
+  private let words: UnsafeMutablePointer<UInt32>
+
   var mie: UInt32 = 0
   var mtvec: UInt32 = 1
-  var mscratch: UInt32 = 0
-  var mepc: UInt32 = 0
-  var mcause: UInt32 = 0
   /// Bits 0, 2 and 3: counter stopped.
   var mcountinhibit: UInt32 = 0xD
   var mhpmevent3: UInt32 = 0
@@ -24,12 +21,42 @@ struct CSRState {
   var minstret = FreeRunningCounter()
   var mhpmcounter3 = FreeRunningCounter()
 
+  /// `words`: the words of a hart behind its integer registers too.
+  init(words: UnsafeMutablePointer<UInt32>) {
+    self.words = words
+    words[BlockCSR.mstatus.word] = BlockCSR.mstatus.fixed
+  }
+
   var mstatus: UInt32 {
-    get { 0x1800 | (interruptEnable ? 8 : 0) | (previousInterruptEnable ? 0x80 : 0) }
-    set {
-      interruptEnable = newValue & 8 != 0
-      previousInterruptEnable = newValue & 0x80 != 0
-    }
+    get { words[BlockCSR.mstatus.word] }
+    nonmutating set { words[BlockCSR.mstatus.word] = BlockCSR.mstatus.stored(newValue) }
+  }
+
+  /// mstatus.MIE.
+  var interruptEnable: Bool {
+    get { mstatus & BlockCSR.interruptEnable != 0 }
+    nonmutating set { mstatus = newValue ? mstatus | 8 : mstatus & ~8 }
+  }
+
+  /// mstatus.MPIE.
+  var previousInterruptEnable: Bool {
+    get { mstatus & 0x80 != 0 }
+    nonmutating set { mstatus = newValue ? mstatus | 0x80 : mstatus & ~0x80 }
+  }
+
+  var mscratch: UInt32 {
+    get { words[BlockCSR.mscratch.word] }
+    nonmutating set { words[BlockCSR.mscratch.word] = newValue }
+  }
+
+  var mepc: UInt32 {
+    get { words[BlockCSR.mepc.word] }
+    nonmutating set { words[BlockCSR.mepc.word] = BlockCSR.mepc.stored(newValue) }
+  }
+
+  var mcause: UInt32 {
+    get { words[BlockCSR.mcause.word] }
+    nonmutating set { words[BlockCSR.mcause.word] = BlockCSR.mcause.stored(newValue) }
   }
 }
 
@@ -126,8 +153,8 @@ extension Hart {
       csrs.mhpmevent3 = value & 0xFFFF
       updateSlowCounters()
     case 0x340: csrs.mscratch = value
-    case 0x341: csrs.mepc = value & ~1
-    case 0x342: csrs.mcause = value & 0x8000_001F
+    case 0x341: csrs.mepc = value
+    case 0x342: csrs.mcause = value
     case 0x800, 0x801, 0x802, 0x804, 0x805, 0x806: setHardwareLoopRegister(csr, value)
     case 0xB00, 0xB80:
       // The write happens in EX at t + 1; counting goes on from t + 2.

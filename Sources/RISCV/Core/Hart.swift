@@ -55,7 +55,7 @@ public final class Hart {
   /// x0...x31, then the place where writes to x0 go.
   let x: UnsafeMutablePointer<UInt32>
   public internal(set) var pc: Address = 0
-  var csrs = CSRState()
+  var csrs: CSRState
   var timing = PipelineTiming(cleanAt: 0)
   public internal(set) var counters = HartCounters()
 
@@ -78,8 +78,13 @@ public final class Hart {
 
   /// The arbiters of the memories, if contention is modelled.
   public var interconnect: HartInterconnect? {
-    didSet { blocks.dropAll() }
+    didSet {
+      blocks.dropAll()
+      contention.effects = .max
+    }
   }
+  /// What the arbiters said last: it holds until something fires or a bank is used that has a pointer.
+  var contention: (effects: UInt64, fetches: RegionSet, quiet: RegionSet) = (.max, 0, .max)
   let stepper = SteppedEngine()
   var history = PipelineHistory()
   /// Address of the last instruction of a block that was left in its middle, if it is a load or store.
@@ -144,6 +149,7 @@ public final class Hart {
     self.bus = bus
     x = .allocate(capacity: TranslatedState.size)
     x.initialize(repeating: 0, count: TranslatedState.size)
+    csrs = CSRState(words: x)
     translator =
       configuration.blockEngine && configuration.translator
       ? Translator(cache: blocks, cycleModel: configuration.cycleModel) : nil
@@ -198,13 +204,15 @@ public final class Hart {
     blockMemory = nil
   }
 
-  /// What blocks with code in `codeRegion` may load and store without anyone noticing: a data access to the bank that
-  /// instructions come from, or to one where others are at work, is the business of the other engines.
-  func memoryForBlocks(codeRegion: Int) -> BlockMemory? {
+  /// What blocks with code in `window` may load and store without anyone noticing: a data access to the bank that
+  /// instructions come from, or to one where others are at work, is the business of the other engines. nil if no block
+  /// may run: where fetches may be late at any time, none has constant cycles.
+  func memoryForBlocks(window: MemoryWindow) -> BlockMemory? {
     var excluded: RegionSet = 0
-    if let interconnect {
-      excluded = ~interconnect.quietRegions
-      if codeRegion >= 0 { excluded |= 1 << RegionSet(codeRegion & 7) }
+    if interconnect != nil {
+      let code: RegionSet = window.region >= 0 ? 1 << RegionSet(window.region & 7) : 0
+      if contendedFetches & code != 0 { return nil }
+      excluded = ~contention.quiet | code
     }
     if let blockMemory, blockMemoryExcludes == excluded { return blockMemory }
     guard let mainMemory, let mainCode else { return nil }
@@ -212,6 +220,20 @@ public final class Hart {
     let ranges = mainRanges.filter { $0.region < 0 || excluded >> RegionSet($0.region & 7) & 1 == 0 }
     blockMemory = BlockMemory(mainMemory, mainCode, ranges: ranges.map { (offset: $0.offset, size: $0.size) })
     return blockMemory
+  }
+
+  /// Regions in which others may delay an instruction fetch; brings `contention` up to date.
+  @inline(__always)
+  var contendedFetches: RegionSet {
+    if contention.effects != queue.effects { askForContention() }
+    return contention.fetches
+  }
+
+  @inline(never)
+  private func askForContention() {
+    contention.effects = queue.effects
+    contention.fetches = interconnect?.contendedFetches ?? 0
+    contention.quiet = interconnect?.quietRegions ?? .max
   }
 
   /// The window that instructions at `address` come from.
@@ -341,6 +363,7 @@ public final class Hart {
   /// Runs until an instruction would leave ID at `limit` or later, `instructionLimit` instructions have retired in
   /// all, or something ends the program. May be called again after a limit; how a run is cut into pieces changes nothing.
   public func run(until limit: Cycle, instructionLimit: UInt64 = .max) -> HartStop {
+    contention.effects = .max
     while true {
       if let stop { return stop }
       if pauses {
@@ -349,7 +372,9 @@ public final class Hart {
       }
       if counters.instructions >= instructionLimit { return .instructionLimit }
       if stepper.isActive {
-        if let stop = stepper.run(self, until: limit, instructionLimit: instructionLimit) { return stop }
+        let stop = stepper.run(self, until: limit, instructionLimit: instructionLimit)
+        contention.effects = .max
+        if let stop { return stop }
         continue
       }
       if usesBlocks, timing.isClean, runBlocks(until: limit, instructionLimit: instructionLimit) { continue }
@@ -359,7 +384,7 @@ public final class Hart {
 
   /// True if translated blocks may run now.
   @inline(__always)
-  private var usesBlocks: Bool {
+  var usesBlocks: Bool {
     configuration.blockEngine && !configuration.alwaysStepped && instructionObserver == nil && asleepFrom == nil
       && !countsSlowEvents
       && !interruptThreatens && !announcesNextIssue && outstanding.isEmpty

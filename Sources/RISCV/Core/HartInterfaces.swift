@@ -46,6 +46,9 @@ public protocol HartBus: AnyObject {
   /// The core takes interrupt `line` in cycle `cycle`.
   func acknowledge(_ line: Int, at cycle: Cycle)
 
+  /// The interrupt lines that reach the core, as its controller is set.
+  var enabledLines: UInt32 { get }
+
   /// True if an interrupt line that is enabled in `mie` can still rise while the core sleeps.
   func canWake(mie: UInt32, at cycle: Cycle) -> Bool
 }

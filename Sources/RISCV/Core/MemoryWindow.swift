@@ -32,7 +32,7 @@ struct MemoryWindow {
 }
 
 /// The part of the main memory that blocks reach without a call: one range of addresses, or two with a gap.
-struct BlockMemory {
+struct BlockMemory: Equatable {
   /// Host address and line marks of `base`.
   let bytes: UnsafeMutableRawPointer
   let lines: UnsafeMutablePointer<UInt8>

@@ -233,6 +233,7 @@ public struct PipelineTiming: Sendable, Equatable {
     case .jump: finishJump(instruction, issue, straddles: straddles)
     case .multiplyHigh: finishArithmetic(instruction, t: t, occupancy: Self.multiplyHigh)
     case .divide: finishArithmetic(instruction, t: t, occupancy: Self.shortestDivision)
+    case .csr: finishCSR(instruction, t: t, flushes: Hart.flushesPipeline(instruction.csr))
     default: finishArithmetic(instruction, t: t, occupancy: 1)
     }
   }

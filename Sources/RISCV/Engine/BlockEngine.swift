@@ -19,38 +19,60 @@ extension Hart {
       window = found
     }
     guard window.base == window.canonical, let region = window.code else { return false }
-    // Where fetches may be late at any time, no block has constant cycles.
-    if window.region >= 0, let interconnect,
-      interconnect.contendedFetches >> RegionSet(window.region & 7) & 1 != 0
-    {
-      return false
-    }
-    guard let data = memoryForBlocks(codeRegion: window.region) else { return false }
+    guard let data = memoryForBlocks(window: window) else { return false }
 
     // Every instruction takes at least a cycle, so a limit of instructions is a limit of cycles too. The slice keeps
     // the 32-bit counters of the loop from overflowing.
     let slice: Cycle = 1 << 30
-    var deadline = min(limit, queue.next, timing.avail + slice)
-    if instructionLimit != .max {
-      let left = instructionLimit - counters.instructions
-      deadline = min(deadline, timing.avail + left)
-    }
+    var end = min(limit, timing.avail + slice)
+    if instructionLimit != .max { end = min(end, timing.avail + (instructionLimit - counters.instructions)) }
+    var stretch = BlockStretch(window: window, region: region, data: data, end: end)
+    let mayInterrupt = csrs.interruptEnable
+    if mayInterrupt { stretch.lines = csrs.mie & bus.enabledLines }
+    x[Int(TranslatedState.forbiddenOffset) / 4] = mayInterrupt ? 0 : BlockCSR.interruptEnable
+    stretch.translator = translator.flatMap { Self.mayTranslate($0, data, region: window.region) ? $0 : nil }
 
-    if let translator, Self.mayTranslate(translator, data, region: window.region) {
-      return runTranslated(translator, window: window, region: region, data: data, deadline: deadline)
-    }
     var started = false
     while true {
       guard let entry = block(at: pc, region: region, window: window) else { return started }
-      let start = timing.avail
-      var run = BlockRun(block: entry, now: start)
-      let outcome = Self.loop(
-        &run, x: x, exits: blocks.exits, table: region.blocks + region.index(window.base), codeBase: window.base,
-        codeSize: window.size, data: data, deadline: deadline,
-        divisions: configuration.cycleModel ? .max : 0)
-      started = started || run.instructionsAndLoads != 0
-      if let end = settle(run, outcome, since: start, window: window, deadline: deadline) { return started || end }
+      var run = BlockRun(block: entry, now: timing.avail)
+      var outcome = execute(&run, &stretch)
+      while true {
+        if outcome != .exact || run.instructionsAndLoads != 0 { started = true }
+        let ran = settle(&run, outcome, stretch)
+        if let ran, !run.isStopped(outcome, before: stretch.end) { return started || ran }
+        guard outcome == .exact else { break }
+        let passage = passEvent(&run, stretch, until: limit)
+        if passage == .needsExactEngine { return true }
+        if passage == .blockEnds { break }
+        outcome = runCarefully(&run, stretch)
+      }
     }
+  }
+
+  /// Runs blocks from the head of `run.block` on: machine code or the block engine, or one block up to the instruction
+  /// that comes too close to an event.
+  @inline(__always)
+  private func execute(_ run: inout BlockRun, _ stretch: inout BlockStretch) -> BlockOutcome {
+    let deadline = stretch.deadline(queue)
+    if let translator = stretch.translator {
+      if let outcome = runTranslated(translator, &run, &stretch, deadline: deadline) { return outcome }
+    } else if run.now &+ Cycle(run.block.pointee.immediate) <= deadline {
+      return Self.loop(
+        &run, x: x, exits: blocks.exits, table: stretch.table, codeBase: stretch.window.base,
+        codeSize: stretch.window.size, data: stretch.data, deadline: deadline,
+        divisions: configuration.cycleModel ? .max : 0)
+    }
+    return runCarefully(&run, stretch)
+  }
+
+  /// Interprets from `run.place` on, up to the instruction that comes too close to what is due next.
+  private func runCarefully(_ run: inout BlockRun, _ stretch: BlockStretch) -> BlockOutcome {
+    run.cameTooClose = false
+    return Self.loopCarefully(
+      &run, x: x, exits: blocks.exits, table: stretch.table, codeBase: stretch.window.base,
+      codeSize: stretch.window.size, data: stretch.data, deadline: stretch.deadline(queue),
+      divisions: configuration.cycleModel ? .max : 0)
   }
 
   /// The block that begins at `pc`, translated if need be.
@@ -62,13 +84,10 @@ extension Hart {
     return translator.translate()
   }
 
-  /// Books what a run did that entered its first block in cycle `start`. nil if another block may follow, else whether
-  /// instructions ran beyond those that the run counts.
+  /// Books what a run did. nil if another block may follow, else whether instructions ran beyond those that it counts.
   @inline(__always)
-  func settle(
-    _ run: BlockRun, _ outcome: BlockOutcome, since start: Cycle, window: MemoryWindow, deadline: Cycle
-  ) -> Bool? {
-    var run = run
+  private func settle(_ run: inout BlockRun, _ outcome: BlockOutcome, _ stretch: BlockStretch) -> Bool? {
+    let start = run.start
     counters.instructions &+= run.instructionsAndLoads & 0xFFFF_FFFF
     counters.loads &+= run.instructionsAndLoads >> 32
     counters.stores &+= run.stores & 0xFFFF_FFFF
@@ -78,17 +97,21 @@ extension Hart {
       rememberChain(run)
       timing = PipelineTiming(cleanAt: run.now)
       pc = run.pc
-      return false
+      return nil
     case .unknownTarget:
-      if let exit = run.lastExit?.pointee, exit.isIdle { goRound(exit, &run, deadline: deadline) }
+      if let exit = run.lastExit?.pointee, exit.isIdle {
+        goRound(exit, &run, deadline: stretch.deadline(queue))
+      }
       rememberEnd(run, since: start)
       timing = PipelineTiming(cleanAt: run.now)
       pc = run.pc
-      if !window.contains(pc) { return true }
+      if !stretch.window.contains(pc) { return true }
       // A jump to a straddling instruction costs one cycle more; the chain adds it where the block is known.
       if run.jumped, configuration.cycleModel, straddles(pc) { timing.avail += 1 }
-      return timing.avail >= deadline ? true : nil
+      return timing.avail >= stretch.end ? true : nil
     case .exact:
+      if run.lastDivision != 0, !hasDivision(run) { run.lastDivision = 0 }
+      run.atHead = BlockCounts(counters)
       rememberChain(run)
       let replayed =
         resume(run) || replay(from: run.blockPC, count: run.index, at: run.now, lastDivision: run.lastDivision)
@@ -113,6 +136,18 @@ extension Hart {
     run.instructionsAndLoads = .max
     counters.instructions &+= times &* (exit.instructionsAndLoads & 0xFFFF_FFFF)
     counters.loads &+= times &* (exit.instructionsAndLoads >> 32)
+  }
+
+  /// True if the last division that ran belongs to the block in which the run has stopped.
+  private func hasDivision(_ run: BlockRun) -> Bool {
+    var op = blocks.infos[run.number].entry + 1
+    while op.pointee.isInstruction, op.pointee.position < run.index {
+      switch op.pointee.code {
+      case .div, .divu, .rem, .remu: return true
+      default: op += 1
+      }
+    }
+    return false
   }
 
   /// Notes the block before the one at `run.blockPC`, if there was one.
@@ -205,34 +240,94 @@ extension Hart {
   }
 }
 
-/// What the hot loop starts from and leaves behind.
+/// What stays the same while blocks run one after the other.
+struct BlockStretch {
+  let window: MemoryWindow
+  let region: CodeRegion
+  let data: BlockMemory
+  /// The cycle of the limit that ends it; events come and go.
+  let end: Cycle
+  /// Interrupt lines that the core would notice.
+  var lines: UInt32 = 0
+  var translator: Translator?
+  /// An exit of machine code that led to the block at `pc`.
+  var leftThrough: Int?
+
+  init(window: MemoryWindow, region: CodeRegion, data: BlockMemory, end: Cycle) {
+    self.window = window
+    self.region = region
+    self.data = data
+    self.end = end
+  }
+
+  /// The first cycle that blocks may not reach.
+  @inline(__always)
+  func deadline(_ queue: EventQueue) -> Cycle { min(end, queue.nextNoticed(through: lines)) }
+
+  /// The blocks of the window, by halfword.
+  var table: UnsafeMutablePointer<UnsafeMutablePointer<MicroOp>?> { region.blocks + region.index(window.base) }
+}
+
+/// The counters that blocks move.
+struct BlockCounts {
+  var instructions: UInt64 = 0
+  var loads: UInt64 = 0
+  var stores: UInt64 = 0
+  var storesNotThroughSP: UInt64 = 0
+
+  init() {}
+
+  init(_ counters: HartCounters) {
+    instructions = counters.instructions
+    loads = counters.loads
+    stores = counters.stores
+    storesNotThroughSP = counters.storesNotThroughSP
+  }
+}
+
+/// What the hot loop starts from and leaves behind. In order of size: copies of small fields that are read as one large
+/// one cost the host dearly.
 struct BlockRun {
   /// The block under way.
   var block: UnsafeMutablePointer<MicroOp>
-  /// The cycle in which it was entered; divisions in it are added as they run.
+  /// Where in it execution goes on; for a run that came too close to the deadline, the operation that did.
+  var place: UnsafeMutablePointer<MicroOp>
+  /// The exit through which the block before was left, if any was.
+  var lastExit: UnsafeMutablePointer<BlockExit>?
+  /// The cycle in which the first block was entered.
+  var start: Cycle
+  /// The cycle in which the block under way was entered; divisions in it are added as they run.
   var now: Cycle
+  /// The counters at its head, if it was left in its middle.
+  var atHead = BlockCounts()
+  /// What the last division took beyond the shortest one.
+  var lastDivision: Cycle = 0
   var instructionsAndLoads: UInt64 = 0
   var stores: UInt64 = 0
-  var pc: Address = 0
-  var blockPC: Address = 0
   var index = 0
   /// Number of the block under way.
   var number = 0
-  /// What the last division of a carefully run block took beyond the shortest one.
-  var lastDivision: Cycle = 0
+  var pc: Address = 0
+  var blockPC: Address = 0
+  /// The second range of `BlockMemory`.
+  var secondOffset: UInt32 = 0
+  var secondSize: UInt32 = 0
   /// The unknown target was reached by a jump.
   var jumped = false
   /// The block begins with a straddling instruction.
   var blockStraddles = false
-  /// The exit through which the block before was left, if any was.
-  var lastExit: UnsafeMutablePointer<BlockExit>?
-  /// The second range of `BlockMemory`.
-  var secondOffset: UInt32 = 0
-  var secondSize: UInt32 = 0
+  var cameTooClose = false
 
   init(block: UnsafeMutablePointer<MicroOp>, now: Cycle) {
     self.block = block
+    place = block
+    start = now
     self.now = now
+  }
+
+  /// True if an event that is due stopped the block, well before the end of the stretch.
+  func isStopped(_ outcome: BlockOutcome, before end: Cycle) -> Bool {
+    outcome == .exact && cameTooClose && now &+ Cycle(place.pointee.issue) &+ 2 <= end
   }
 }
 

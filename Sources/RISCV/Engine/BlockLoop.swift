@@ -19,9 +19,9 @@ extension Hart {
       divisions: divisions, isCareful: false)
   }
 
-  /// Runs one block, up to the first instruction that comes too close to the deadline.
+  /// Runs up to the first instruction that comes too close to the deadline, or up to a block that may run as a whole.
   @inline(never)
-  static func loopOnce(
+  static func loopCarefully(
     _ run: inout BlockRun, x: UnsafeMutablePointer<UInt32>, exits: UnsafeMutablePointer<BlockExit>,
     table: UnsafeMutablePointer<UnsafeMutablePointer<MicroOp>?>, codeBase: Address, codeSize: UInt32,
     data: BlockMemory, deadline: Cycle, divisions: Cycle
@@ -46,7 +46,7 @@ extension Hart {
     run.secondOffset = data.secondOffset
     run.secondSize = data.secondSize
     var block = run.block
-    var p = block
+    var p = run.place
     var now = run.now
     var instructionsAndLoads: UInt64 = 0
     var stores: UInt64 = 0
@@ -60,6 +60,8 @@ extension Hart {
       // An access takes place in the cycle after T, and what is due in that cycle comes first.
       if isCareful, op.code != .enter, now &+ Cycle(op.issue) &+ 2 > deadline {
         run.index = op.position
+        run.place = p
+        run.cameTooClose = true
         break execution
       }
       dispatch: do {
@@ -80,7 +82,8 @@ extension Hart {
           now &+= Cycle(exit.pointee.cycles)
           instructionsAndLoads &+= exit.pointee.instructionsAndLoads
           stores &+= exit.pointee.stores
-          guard !isCareful, let next = exit.pointee.slot.pointee else {
+          guard let next = exit.pointee.slot.pointee, !isCareful || now &+ Cycle(next.pointee.immediate) > deadline
+          else {
             outcome = .unknownTarget
             run.pc = exit.pointee.target & ~1
             run.jumped = false
@@ -124,28 +127,28 @@ extension Hart {
             (PipelineTiming.divideOccupancy(divisor: x[Int(op.rs2)], signed: true) &- PipelineTiming.shortestDivision)
             & divisions
           now &+= extra
-          if isCareful { run.lastDivision = extra }
+          run.lastDivision = extra
           x[Int(op.rd)] = Arithmetic.divide(x[Int(op.rs1)], x[Int(op.rs2)])
         case .divu:
           let extra =
             (PipelineTiming.divideOccupancy(divisor: x[Int(op.rs2)], signed: false) &- PipelineTiming.shortestDivision)
             & divisions
           now &+= extra
-          if isCareful { run.lastDivision = extra }
+          run.lastDivision = extra
           x[Int(op.rd)] = x[Int(op.rs2)] == 0 ? .max : x[Int(op.rs1)] / x[Int(op.rs2)]
         case .rem:
           let extra =
             (PipelineTiming.divideOccupancy(divisor: x[Int(op.rs2)], signed: true) &- PipelineTiming.shortestDivision)
             & divisions
           now &+= extra
-          if isCareful { run.lastDivision = extra }
+          run.lastDivision = extra
           x[Int(op.rd)] = Arithmetic.remainder(x[Int(op.rs1)], x[Int(op.rs2)])
         case .remu:
           let extra =
             (PipelineTiming.divideOccupancy(divisor: x[Int(op.rs2)], signed: false) &- PipelineTiming.shortestDivision)
             & divisions
           now &+= extra
-          if isCareful { run.lastDivision = extra }
+          run.lastDivision = extra
           x[Int(op.rd)] = x[Int(op.rs2)] == 0 ? x[Int(op.rs1)] : x[Int(op.rs1)] % x[Int(op.rs2)]
         case .lb:
           let offset = x[Int(op.rs1)] &+ op.immediate &- memoryBase
@@ -226,6 +229,11 @@ extension Hart {
           if x[Int(op.rs1)] < x[Int(op.rs2)] { break dispatch }
         case .bgeu:
           if x[Int(op.rs1)] >= x[Int(op.rs2)] { break dispatch }
+        case .csr:
+          guard BlockCSRAccess.carryOut(op, x) else {
+            run.index = Int(op.index)
+            break execution
+          }
         case .jump:
           x[Int(op.rd)] = op.immediate
           break dispatch
@@ -243,7 +251,8 @@ extension Hart {
           now &+= Cycle(exit.pointee.cycles)
           instructionsAndLoads &+= exit.pointee.instructionsAndLoads
           stores &+= exit.pointee.stores
-          guard !isCareful, let next = table[Int(distance &>> 1)] else {
+          guard let next = table[Int(distance &>> 1)], !isCareful || now &+ Cycle(next.pointee.immediate) > deadline
+          else {
             outcome = .unknownTarget
             run.pc = target
             run.jumped = true
@@ -262,7 +271,7 @@ extension Hart {
       now &+= Cycle(exit.pointee.cycles)
       instructionsAndLoads &+= exit.pointee.instructionsAndLoads
       stores &+= exit.pointee.stores
-      guard !isCareful, let next = exit.pointee.slot.pointee else {
+      guard let next = exit.pointee.slot.pointee, !isCareful || now &+ Cycle(next.pointee.immediate) > deadline else {
         outcome = .unknownTarget
         run.pc = exit.pointee.target
         run.jumped = true

@@ -98,6 +98,21 @@ struct BlockTranslator {
       case .jumpRegister:
         if !jumpRegister(instruction, pc: pc, issue) { leave(at: pc) } else { pc = next }
         break translation
+      case .csr:
+        guard let access = BlockCSRAccess(instruction) else {
+          leave(at: pc)
+          break translation
+        }
+        var op = MicroOp(.csr)
+        op.rd = Self.destination(instruction.rd)
+        op.rs1 = access.immediate == nil ? instruction.rs1 : 0
+        op.immediate = access.packed
+        op.aux = pc
+        op.index = UInt16(instructions)
+        book(instruction, issue)
+        note(instruction)
+        append(op, t: issue.t)
+        instructions += 1
       default:
         leave(at: pc)
         break translation
@@ -156,7 +171,10 @@ struct BlockTranslator {
     let sources = UInt32(1) << UInt32(instruction.rs1) | 1 << UInt32(instruction.rs2)
     readFirst |= sources & ~writtenRegisters & ~1
     writtenRegisters |= 1 << UInt32(instruction.rd) & ~1
-    if instruction.timing == .store || instruction.timing == .divide { isRepeatable = false }
+    switch instruction.timing {
+    case .store, .divide, .csr: isRepeatable = false
+    default: break
+    }
     last = instruction
   }
 

@@ -67,7 +67,12 @@ extension Hart {
   private func perform(_ access: inout OutstandingAccess, request: Cycle, granted: inout Cycle) {
     if let window = windows.first(where: { $0.isData && $0.contains(access.address) }) {
       granted = timing.access(request, AccessDelay())
-      if window.region >= 0 { interconnect?.usedAlone(data: access.address) }
+      if window.region >= 0, let interconnect,
+        contention.effects != queue.effects || contention.quiet >> RegionSet(window.region & 7) & 1 == 0
+      {
+        interconnect.usedAlone(data: access.address)
+        contention.effects = .max
+      }
       access.isDirect = true
       access.phase = granted
       access.answered = timing.wb

@@ -75,7 +75,7 @@ extension Hart {
       contentionFrom = nil
       return min(first, issue.t)
     }
-    let contended = interconnect.contendedFetches
+    let contended = contendedFetches
     let codeRegion = fetchWindow.map { $0.contains(pc) ? $0.region : -1 } ?? -1
     if contended != 0 {
       if isContended(pc, contended) { return min(timing.avail, issue.t) }
@@ -164,8 +164,7 @@ extension Hart {
 
   /// True if the event of `cycle` has brought a competitor for the bank that instructions come from.
   private func becameContended(at cycle: Cycle) -> Bool {
-    guard let interconnect, configuration.cycleModel, interconnect.contendedFetches != 0,
-      isContended(pc, interconnect.contendedFetches)
+    guard configuration.cycleModel, contendedFetches != 0, isContended(pc, contendedFetches)
     else { return false }
     contentionFrom = cycle + 1
     return true
@@ -266,8 +265,8 @@ extension Hart {
             continue
           }
           if k <= last {
-            if interconnect != nil, configuration.cycleModel, let contended = interconnect?.contendedFetches,
-              contended != 0, isContended(vector(requestLine(at: presented)), contended)
+            if configuration.cycleModel, contendedFetches != 0,
+              isContended(vector(requestLine(at: presented)), contendedFetches)
             {
               contentionFrom = k
               return false

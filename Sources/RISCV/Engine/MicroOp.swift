@@ -20,6 +20,8 @@ enum MicroCode: UInt8 {
   case sb, sh, sw
   case beq, bne, blt, bge, bltu, bgeu
   case jump, jumpRegister
+  /// An access to a CSR of `BlockCSR`, packed into the immediate.
+  case csr
 }
 
 /// One micro-operation, 16 bytes.
@@ -49,6 +51,9 @@ struct MicroOp {
       rs2 = UInt8(truncatingIfNeeded: newValue >> 16)
     }
   }
+
+  /// False for what only frames a block.
+  var isInstruction: Bool { code != .enter && code != .leave && code != .fallThrough }
 
   /// Position of the instruction in its block.
   @inline(__always)

@@ -145,6 +145,7 @@ struct BlockCompiler<Target: TranslationTarget> {
         fact.b = operand(op.rs2)
         access(op, &fact)
       case .beq, .bne, .blt, .bge, .bltu, .bgeu: fact.b = operand(op.rs2)
+      case .csr: assign(op.rd, fresh())
       default: break
       }
       facts.append(fact)
@@ -264,6 +265,9 @@ struct BlockCompiler<Target: TranslationTarget> {
         if op.rd < 32 { arithmetic(&target, op, fact) }
       case .div, .divu, .rem, .remu:
         target.divide(op.code, op.rd, fact.a, fact.b, isTimed: cycleModel)
+      case .csr:
+        let access = BlockCSRAccess(packed: op.immediate)
+        target.csr(access, op.rd, access.immediate.map { .constant($0) } ?? fact.a, index: op.index)
       case .lb, .lbu, .lh, .lhu, .lw, .sb, .sh, .sw:
         guard access(&target, op, fact) else {
           target.leave(index: op.index)

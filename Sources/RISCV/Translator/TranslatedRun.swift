@@ -1,6 +1,6 @@
 // The run loop of the third tier: machine code where it has been made, one interpreted block at a time elsewhere.
 //
-// A block without machine code, or one that may not end before the deadline, is interpreted (`loopOnce`), the latter up
+// A block without machine code, or one that may not end before the deadline, is interpreted (`loopCarefully`), the latter up
 // to the very instruction that comes too close to it; the exact engine goes on there.
 
 import HardwareModel
@@ -13,45 +13,30 @@ extension Hart {
     return translator.accepts(data, region: region)
   }
 
-  /// Runs blocks until something needs the exact engine. False if not one instruction ran.
+  /// Runs machine code from the head of `run.block` on; nil if there is none, or the block may not end before the deadline.
+  @inline(__always)
   func runTranslated(
-    _ translator: Translator, window: MemoryWindow, region: CodeRegion, data: BlockMemory, deadline: Cycle
-  ) -> Bool {
-    let divisions: Cycle = configuration.cycleModel ? .max : 0
-    let table = region.blocks + region.index(window.base)
-    var started = false
-    /// An exit of machine code that led to the block at `pc`.
-    var from: Int?
-    while true {
-      guard let entry = block(at: pc, region: region, window: window) else { return started }
-      let start = timing.avail
-      let number = Int(entry.pointee.number)
-      let longest = entry.pointee.immediate
-      var run = BlockRun(block: entry, now: start)
-      var outcome = BlockOutcome.exact
-      let left = deadline > start ? deadline - start : 0
-      var body = blocks.infos[number].body
-      if body == 0 {
-        blocks.infos[number].runs &+= 1
-        if blocks.infos[number].runs >= configuration.translationThreshold,
-          translator.translate(number, region: region, window: window)
-        {
-          body = blocks.infos[number].body
-        }
-      }
-      if body != 0, left >= Cycle(longest) {
-        if let exit = from { translator.link(exit, to: number) }
-        translator.run(body, longest: longest, x: x, budget: UInt32(truncatingIfNeeded: left), memory: data)
-        from = collect(translator, &run, &outcome, deadline: deadline)
-      } else {
-        from = nil
-        outcome = Self.loopOnce(
-          &run, x: x, exits: blocks.exits, table: table, codeBase: window.base, codeSize: window.size, data: data,
-          deadline: deadline, divisions: divisions)
-      }
-      started = started || run.instructionsAndLoads != 0
-      if let end = settle(run, outcome, since: start, window: window, deadline: deadline) { return started || end }
+    _ translator: Translator, _ run: inout BlockRun, _ stretch: inout BlockStretch, deadline: Cycle
+  ) -> BlockOutcome? {
+    let head = run.block.pointee
+    let number = Int(head.number)
+    let exit = stretch.leftThrough
+    stretch.leftThrough = nil
+    var body = blocks.infos[number].body
+    if body == 0 {
+      blocks.infos[number].runs &+= 1
+      guard blocks.infos[number].runs >= configuration.translationThreshold,
+        translator.translate(number, region: stretch.region, window: stretch.window)
+      else { return nil }
+      body = blocks.infos[number].body
     }
+    guard run.now &+ Cycle(head.immediate) <= deadline else { return nil }
+    if let exit { translator.link(exit, to: number) }
+    let budget = UInt32(truncatingIfNeeded: deadline &- run.now)
+    translator.run(body, longest: head.immediate, x: x, budget: budget, memory: stretch.data)
+    var outcome = BlockOutcome.exact
+    stretch.leftThrough = collect(translator, &run, &outcome, deadline: deadline)
+    return outcome
   }
 
   /// Reads what machine code has left behind. Returns the exit through which it was left, if it can be linked.
@@ -73,6 +58,9 @@ extension Hart {
       run.blockPC = head.aux
       run.blockStraddles = head.index != 0
       run.index = TranslatedState.index(record)
+      if configuration.cycleModel {
+        run.lastDivision = Cycle(word(TranslatedState.beforeDivisionOffset) &- budget)
+      }
       outcome = .exact
       return nil
     }

@@ -77,6 +77,9 @@ protocol TranslationTarget {
   /// A division; `isTimed`: it takes the cycles that its divisor asks for. rd 32: none.
   mutating func divide(_ operation: MicroCode, _ rd: UInt8, _ a: GuestOperand, _ b: GuestOperand, isTimed: Bool)
 
+  /// An access to a CSR: leaves before instruction `index` if the exact engine must carry it out. rd 32: none.
+  mutating func csr(_ access: BlockCSRAccess, _ rd: UInt8, _ operand: GuestOperand, index: UInt16)
+
   /// Leaves before instruction `index` unless the check holds.
   mutating func check(_ check: AddressCheck, index: UInt16)
   /// Leaves before instruction `index` if the line of the address is marked.

@@ -19,6 +19,12 @@ enum TranslatedState {
   static let lastExitOffset: Int32 = 172
   static let countsOffset: Int32 = 176
   static let memoryOffset: Int32 = 192
+  /// The budget before the last division took its cycles.
+  static let beforeDivisionOffset: Int32 = 200
+  /// The CSRs of `BlockCSR`, in its order.
+  static let csrOffset: Int32 = 208
+  /// Bits that must stay 0 in mstatus.
+  static let forbiddenOffset: Int32 = 224
   /// Words of the whole.
   static let size = 64
   /// The last exit when none was taken.

@@ -70,6 +70,7 @@ struct X86Target: TranslationTarget {
   // MARK: Way in and out
 
   private static let frameSize: UInt32 = 152
+  private static let divisionSlot: Int32 = 132
   private static let stateSlot: Int32 = 136
   private static let saved: [X86Register] = [.rbx, .rbp, .r12, .r13, .r14, .r15]
 
@@ -97,6 +98,8 @@ struct X86Target: TranslationTarget {
     code.movQuad(.rdi, .memory(.rsp, Self.stateSlot))
     code.load(.mov, .rcx, .memory(.rsp, 0))
     code.mov(.memory(.rdi, TranslatedState.lastExitOffset), .rcx)
+    code.load(.mov, .rcx, .memory(.rsp, Self.divisionSlot))
+    code.mov(.memory(.rdi, TranslatedState.beforeDivisionOffset), .rcx)
     code.mov(.memory(.rsp, 0), immediate: 0)
     code.mov(.memory(.rdi, TranslatedState.budgetOffset), .rbx)
     code.mov(.memory(.rdi, TranslatedState.recordOffset), .rax)
@@ -333,6 +336,7 @@ struct X86Target: TranslationTarget {
     let isRemainder = operation == .rem || operation == .remu
     copy(b, to: .rcx)
     if isTimed {
+      code.mov(.memory(.rsp, Self.divisionSlot), .rbx)
       // The budget shrinks by the leading zeros of the divisor (signed: of its magnitude's complement, less 1 if it is
       // negative): 32 less the bits of it, which are those of 2 d + 1 less 1.
       if isSigned {
@@ -383,6 +387,31 @@ struct X86Target: TranslationTarget {
     }
     code.bind(end)
     code.mov(place(rd), isRemainder ? .rdx : .rax)
+  }
+
+  mutating func csr(_ access: BlockCSRAccess, _ rd: UInt8, _ operand: GuestOperand, index: UInt16) {
+    code.movQuad(.rcx, .memory(.rsp, Self.stateSlot))
+    let word = X86Operand.memory(.rcx, Int32(access.csr.word) * 4)
+    if access.kind != .read { copy(operand, to: .rdx) }
+    code.load(.mov, .rax, word)
+    switch access.kind {
+    case .read: break
+    case .write: break
+    case .set: code.arithmetic(.or, .rdx, .register(.rax))
+    case .clear:
+      code.unary(.not, .register(.rdx))
+      code.arithmetic(.and, .rdx, .register(.rax))
+    }
+    if access.kind != .read {
+      if access.csr.writable != .max { code.arithmetic(.and, .register(.rdx), immediate: access.csr.writable) }
+      if access.csr.fixed != 0 { code.arithmetic(.or, .register(.rdx), immediate: access.csr.fixed) }
+      if access.csr == .mstatus {
+        code.test(.memory(.rcx, TranslatedState.forbiddenOffset), .rdx)
+        leaves.append((code.jump(.ne), index))
+      }
+      code.mov(word, .rdx)
+    }
+    if rd < 32 { code.mov(place(rd), .rax) }
   }
 
   // MARK: Memory
