@@ -54,3 +54,19 @@ import Testing
     #expect(try run(Repository.pulpemu, ["nonsense"]).status == 64)
   }
 }
+
+@Suite struct CheckerRuleTests {
+  @Test func `Documentation CheckerRules is what the declarations say`() throws {
+    let outcome = try run(Repository.pulpemu, ["check", "--list", "--format", "markdown"])
+    let file = try String(contentsOfFile: Repository.path("Documentation/CheckerRules.md"), encoding: .utf8)
+    #expect(outcome.text == file, "run scripts/generate")
+  }
+
+  @Test func `a rule is explained by its name, another name is refused`() throws {
+    let outcome = try run(Repository.pulpemu, ["check", "--rule", "race-host-read"])
+    #expect(outcome.text.hasPrefix("race-host-read (error): "))
+    for part in ["Hardware:", "Instead:", "Example:"] { #expect(outcome.text.contains(part)) }
+    #expect(try run(Repository.pulpemu, ["check", "--rule", "nonsense"]).status == 64)
+    #expect(try run(Repository.pulpemu, ["check"]).status == 64)
+  }
+}
