@@ -180,6 +180,8 @@ extension DriverChecker {
   }
 
   private func touches(_ job: Job, _ address: Address, isWrite: Bool, at site: Site) {
+    // Who has seen that the queue is halted knows that no job starts before ERR is written.
+    if job.finished == nil, protocolState.error?.isSeen ?? false { return }
     let state =
       job.finished.map { "which has finished in cycle \($0 - 1), but nothing has told the program" }
       ?? (machine.accelerator.isRunning && jobs.unfinished.first === job

@@ -5,7 +5,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite struct CheckerTests {
+@Suite struct DriverCheckerTests {
   /// What a run under the checker has found: rules by severity, and how it ended.
   struct Findings {
     var outcome: ProcessOutcome
