@@ -4,6 +4,7 @@
 PROGRAMS := hello reta-selftest \
             retnet-generate-poll retnet-generate-irq retnet-generate-queue retnet-generate-list retnet-generate-host \
             retnet-generate-shared retnet-digits retnet-flash \
+            reta-guarded-poll reta-guarded-irq reta-guarded-queue reta-guarded-list reta-naive \
             uart-loopback spi-flash i2c-devices gpio-pins timers pwm-wave camera i2s-echo \
             driver-bugs
 
@@ -46,6 +47,25 @@ MODEL_retnet-generate-host    := charlm
 
 SOURCES_retnet-digits := $(wildcard examples/retnet-digits/*.c) $(NETWORK) retnet/retnet_pass.c $(DRIVER)
 MODEL_retnet-digits   := digits
+
+# The programs of fault campaigns (Documentation/Faults.md).
+GUARDED         := $(addprefix examples/reta-guarded/,guarded.c block.c) $(DRIVER)
+GUARDED_STYLE    = -DGUARD_STYLE=reta_$(1) -DGUARD_SUBMISSION=RETA_AS_$(2)
+
+SOURCES_reta-guarded-poll  := $(GUARDED)
+FLAGS_reta-guarded-poll    := $(call GUARDED_STYLE,poll,JOBS)
+CONSOLE_reta-guarded-poll  := stdout
+SOURCES_reta-guarded-irq   := $(GUARDED)
+FLAGS_reta-guarded-irq     := $(call GUARDED_STYLE,irq,JOBS)
+CONSOLE_reta-guarded-irq   := stdout
+SOURCES_reta-guarded-queue := $(GUARDED)
+FLAGS_reta-guarded-queue   := $(call GUARDED_STYLE,queue,JOBS)
+CONSOLE_reta-guarded-queue := stdout
+SOURCES_reta-guarded-list  := $(GUARDED)
+FLAGS_reta-guarded-list    := $(call GUARDED_STYLE,irq,LIST)
+CONSOLE_reta-guarded-list  := stdout
+SOURCES_reta-naive         := $(addprefix examples/reta-guarded/,naive.c block.c) $(DRIVER)
+CONSOLE_reta-naive         := stdout
 
 # The weights come from the flash image build/charlm.flash (rules.mk).
 PULP := drivers/pulp/driver.c

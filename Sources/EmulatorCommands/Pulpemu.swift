@@ -18,6 +18,7 @@ public struct Pulpemu: ParsableCommand {
     subcommands: [
       RunCommand.self, DebugCommand.self, CheckCommand.self, DemoCommand.self, OverheadCommand.self, ReportCommand.self,
       SweepCommand.self,
+      CampaignCommand.self,
       MergeCommand.self, InfoCommand.self, FlashImageCommand.self,
       RegistersCommand.self,
       ParametersCommand.self, VectorsCommand.self, ReplayCommand.self,

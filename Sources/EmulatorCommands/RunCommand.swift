@@ -77,6 +77,8 @@ struct RunCommand: ParsableCommand {
 
   @OptionGroup(title: "Pictures") var pictures: PictureOptions
 
+  @OptionGroup(title: "Faults") var faults: FaultOptions
+
   @OptionGroup(title: "Coverage") var coverage: CoverageOptions
 
   @Flag(help: "Nothing of our own on standard error but refusals and errors.")
@@ -113,6 +115,9 @@ struct RunCommand: ParsableCommand {
     let dumps = try dump.map { try MemoryDump($0, image) }
     let files = try load.map { try RawFile($0, image) }
     let words = try signature.map { _ in try Signature(image) }
+    let plans = try faults.inject.flatMap {
+      try InjectFile(path: $0, image: image, configuration: configuration).read()
+    }
     let traceSettings = try trace.settings(image)
 
     let programHost = try semihosting.host()
@@ -128,6 +133,7 @@ struct RunCommand: ParsableCommand {
     try session.attachChecker(checking, isQuiet: quiet)
     let profile = ProfileOutput(profiles, coverage: coverage.coverage, session)
     let traceFile = try trace.trace.map { try TraceFile($0) }
+    session.inject(plans)
     if let traceFile { session.attachTrace(traceFile, traceSettings) }
     if !quiet {
       for warning in image.attributes.warnings { Console.error("pulpemu: \(image.path): \(warning)") }
@@ -156,7 +162,10 @@ struct RunCommand: ParsableCommand {
       statistics.dump = dumped
       try StatisticsFile.write(statistics, to: stats)
     }
-    if !quiet { Console.error(session.lastLine(end)) }
+    if !quiet {
+      session.reportUnusedFaults()
+      Console.error(session.lastLine(end))
+    }
     return Session.status(end)
   }
 

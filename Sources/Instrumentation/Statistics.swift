@@ -91,6 +91,8 @@ public struct Statistics: Sendable, Encodable {
   /// The same program on a machine without contention, and what that changes.
   public var contention: ContentionCost?
   public var energy: EnergyReport?
+  /// Injected faults that have happened; only where some were asked for.
+  public var faults: [FaultRecord]?
   public var wallSeconds: Double
   public var mips: Double
 

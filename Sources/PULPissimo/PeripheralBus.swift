@@ -28,6 +28,12 @@ public final class PeripheralBus: HartBus {
   unowned(unsafe) var udma: UDMA?
   unowned(unsafe) var interruptController: InterruptController?
   unowned(unsafe) var eventGenerator: SoCEventGenerator?
+  /// Told of an access that has taken place. For injected faults.
+  var onAccess: ((Address, _ isWrite: Bool, Cycle) -> Void)?
+  /// Slots answer so many cycles later to what is requested before a cycle, an injected fault.
+  var slowdown: (cycles: Cycle, until: Cycle) = (0, 0)
+  /// Events that an injected fault holds back.
+  var delayedEvents = EventSet()
   var onDiagnostic: DiagnosticSink?
   var currentAccess: (() -> (pc: Address, cycle: Cycle))?
   private var reportedPlaces: Set<UInt64> = []
@@ -68,6 +74,13 @@ public final class PeripheralBus: HartBus {
     return slot(at: address).map { $0.target.peek(address &- $0.base, at: min(cycle, due)) }
   }
 
+  /// Writes a register behind the core's back; false where no block is.
+  func poke(_ address: Address, _ value: UInt32, at cycle: Cycle) -> Bool {
+    guard let slot = slot(at: address) else { return false }
+    slot.target.write(address &- slot.base, value, at: cycle)
+    return true
+  }
+
   // MARK: HartBus
 
   public func plan(_ address: Address, isWrite: Bool, value: UInt32, request: Cycle) -> BusPlan {
@@ -77,7 +90,7 @@ public final class PeripheralBus: HartBus {
     if address >= MemoryMap.rom && address < MemoryMap.romEnd { return BusPlan(delay: .init(), phase: 0) }
     var outcome = BusPlan.Outcome.answered
     var phase: Cycle = 0
-    let answer: Cycle
+    var answer: Cycle
     if !MemoryMap.peripherals.contains(address) {
       answer = isWrite ? 0 : 1
     } else if let slot = slot(at: address) {
@@ -86,6 +99,7 @@ public final class PeripheralBus: HartBus {
       case .never: return BusPlan(delay: .init(), phase: 0, outcome: .never)
       }
       phase = Self.accessPhase
+      if request < slowdown.until { answer += slowdown.cycles }
       if isWrite, endsProgram(address, value) { outcome = .endsProgram }
     } else {
       answer = isErrorSlave(address) ? Self.slotDelay : Self.noSlotDelay
@@ -108,6 +122,7 @@ public final class PeripheralBus: HartBus {
   private func isErrorSlave(_ address: Address) -> Bool { MemoryMap.chipControl.contains(address) }
 
   public func read(_ address: Address, at cycle: Cycle) -> UInt32 {
+    defer { onAccess?(address, false, cycle) }
     if let slot = slot(at: address) { return slot.target.read(address &- slot.base, at: cycle) }
     if let word = romWord(address) { return word }
     let data = errorData(address)
@@ -116,6 +131,7 @@ public final class PeripheralBus: HartBus {
   }
 
   public func write(_ address: Address, _ value: UInt32, size: Int, at cycle: Cycle) {
+    defer { onAccess?(address, true, cycle) }
     if let slot = slot(at: address) { return slot.target.write(address &- slot.base, value, at: cycle) }
     if address >= MemoryMap.rom && address < MemoryMap.romEnd {
       onDiagnostic?(
@@ -159,7 +175,7 @@ public final class PeripheralBus: HartBus {
     // Asked at every event of a sleep: a transfer that is under way is what most sleeps wait for.
     if let udma, eventGenerator.lines(of: udma.possibleEvents(at: cycle)) & wanted != 0 { return true }
     var lines = interruptController.possibleLines(at: cycle)
-    var events = EventSet()
+    var events = delayedEvents
     for slot in slots where slot.target !== interruptController {
       lines |= slot.target.possibleLines(at: cycle)
       events.formUnion(slot.target.possibleEvents(at: cycle))

@@ -98,6 +98,18 @@ public final class RETA: BusTarget {
   var pendingErrorPC: Address = 0
   /// The running list ends because of a suspend request.
   var suspends = false
+
+  // MARK: Injected faults (RETAFaults)
+
+  /// The running job will never end.
+  var isStuck = false
+  /// The error that the running job will end with if it finds none itself.
+  var injectedError = ErrorCode.none
+  /// Cycles for which the ports stand still, since when, and earlier ones of the same phase.
+  var injectedStallCycles: UInt64 = 0
+  var injectedStallStart: Cycle = 0
+  var injectedStallsDone: UInt64 = 0
+
   /// Work of finished descriptors, jobs and runs.
   var done = AcceleratorTotals()
   private(set) var slot: EventQueue.Slot
@@ -153,12 +165,14 @@ public final class RETA: BusTarget {
 
   /// Stalls of the running phase.
   func liveStalls(before cycle: Cycle) -> UInt64 {
-    port.isContended ? port.stalls(before: cycle) : 0
+    let stalls = port.isContended ? port.stalls(before: cycle) : 0
+    guard injectedStallCycles | injectedStallsDone != 0 else { return stalls }
+    return stalls &+ injectedStallsDone &+ injectedStalls(before: cycle)
   }
 
   public func possibleEvents(at cycle: Cycle) -> EventSet {
     var events = EventSet()
-    if isBusy {
+    if isBusy, !isStuck {
       typealias Mask = RETARegisters
       if eventMask & (Mask.doneBit | Mask.progressBit) != 0 { events.insert(Self.doneEvent) }
       if eventMask & Mask.errorBit != 0 { events.insert(Self.errorEvent) }

@@ -19,6 +19,7 @@ extension RETA {
     listRan = false
     pendingError = .none
     pendingErrorPC = 0
+    injectedError = .none
     suspends = false
     suspendRequest = false
     descriptorStart = cycle
@@ -45,6 +46,13 @@ extension RETA {
 
   /// The job's last cycle was the one before `cycle`.
   private func endJob(at cycle: Cycle) {
+    if pendingError == .none, injectedError != .none {
+      error = injectedError
+      errorPC = isList ? listPC &- DescriptorFormat.byteCount : 0
+      errorJob = jobs.runningID
+      record.error = injectedError
+      done.errors &+= 1
+    }
     if pendingError != .none {
       error = pendingError
       errorPC = pendingErrorPC
@@ -72,6 +80,7 @@ extension RETA {
     record.stall &+= stalls
     done.stallCycles &+= stalls
     record.aborted = true
+    isStuck = false
     if port.isContended { port.begin(nil, at: cycle &+ 1) }
     closeRun(last: cycle)
     onJobEnded?(record)
@@ -93,6 +102,8 @@ extension RETA {
     phase = next
     phaseEnd = cycle &+ cycles &- 1
     phaseStalls = 0
+    injectedStallCycles = 0
+    injectedStallsDone = 0
     pulsePending = pulse || next == .finish
     if port.isContended { port.begin(schedule(), at: cycle) }
     schedulePhaseEvent()
@@ -137,7 +148,9 @@ extension RETA {
   private func sendPulse() {
     let doneMask = phase == .finish ? RETARegisters.doneBit : RETARegisters.progressBit
     if eventMask & doneMask != 0 { onEvent?(0, phaseEnd) }
-    if phase == .finish, pendingError != .none, eventMask & RETARegisters.errorBit != 0 { onEvent?(1, phaseEnd) }
+    if phase == .finish, pendingError != .none || injectedError != .none, eventMask & RETARegisters.errorBit != 0 {
+      onEvent?(1, phaseEnd)
+    }
   }
 
   // MARK: Lists
@@ -239,7 +252,7 @@ extension RETA {
       if descriptor.evt { progress &+= 1 }
       listPC = next
       suspends = suspendRequest && !listEnds
-      if !listEnds && !suspends {
+      if !listEnds && !suspends && injectedError == .none {
         beginFetch(at: cycle, lead: 0)
         return
       }

@@ -8,7 +8,8 @@ import Testing
 
 @Suite struct HelpTests {
   @Test(arguments: [
-    "", "run", "debug", "check", "demo", "overhead", "report", "sweep", "merge", "info", "flash-image", "registers",
+    "", "run", "debug", "check", "demo", "overhead", "report", "sweep", "campaign", "merge", "info", "flash-image",
+    "registers",
     "parameters", "vectors", "replay",
   ])
   func `--help is what Tests Snapshots holds`(command: String) throws {

@@ -16,7 +16,7 @@ import PULPissimo
 import Yams
 
 /// Reads one board file.
-struct BoardFile {
+struct BoardFile: DescriptionFile {
   let path: String
 
   /// The board and the files behind its devices.
@@ -26,9 +26,7 @@ struct BoardFile {
     }
     var files = BoardFiles()
     files.description = .bare
-    let root: Node?
-    do { root = try Yams.compose(yaml: text) } catch { throw HostError.data("\(path):\(Self.line(of: error))") }
-    guard let root else { return files }
+    guard let root = try root(text) else { return files }
     let top = try map(root, "the board", keys: ["name", "spi", "i2c", "uart", "camera", "audio", "gpio"])
     if let name = top["name"] { files.description.name = try string(name, "name") }
     for node in try list(top["spi"], "spi") { try readFlash(node, &files) }
@@ -41,18 +39,5 @@ struct BoardFile {
     if let audio = top["audio"] { try readAudio(audio, &files) }
     if let gpio = top["gpio"] { try readGPIO(gpio, &files) }
     return files
-  }
-
-  /// `LINE: reason` of an error of the YAML parser.
-  private static func line(of error: any Error) -> String {
-    switch error {
-    case YamlError.scanner(_, let problem, let mark, _), YamlError.parser(_, let problem, let mark, _),
-      YamlError.composer(_, let problem, let mark, _):
-      return "\(mark.line): \(problem)"
-    case YamlError.duplicatedKeysInMapping(let duplicates, let context):
-      return
-        "\(context.mark.line): twice the same key (\(duplicates.map(\.description).sorted().joined(separator: ", ")))"
-    default: return " not YAML: \(error)"
-    }
   }
 }

@@ -20,6 +20,7 @@ final class Session {
   /// The driver checker, if it is on.
   var checker: CheckReport?
   var semihosting: Semihosting?
+  var faults: FaultInjector?
   private(set) var wallSeconds = 0.0
   private let isQuiet: Bool
   private let diagnosticLimit = 100
@@ -162,6 +163,7 @@ final class Session {
       configuration: configuration,
       wallSeconds: wallSeconds)
     statistics.check = checker?.statistics
+    statistics.faults = faults?.records
     return statistics
   }
 
@@ -191,6 +193,12 @@ final class Session {
     }
     Console.error(
       "pulpemu: cycle \(diagnostic.cycle), at \(place(diagnostic.pc)): \(diagnostic.diagnostic.message)")
+  }
+
+  func showFault(_ record: FaultRecord) {
+    guard !isQuiet else { return }
+    output.flush()
+    Console.error("pulpemu: fault at cycle \(record.cycle), pc \(place(record.pc)): \(record.place): \(record.fault)")
   }
 
   /// The last line of a run.

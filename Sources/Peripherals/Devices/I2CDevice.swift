@@ -21,6 +21,8 @@ public final class I2CWiring: I2CBus {
   public private(set) var devices: [any I2CDevice]
   private var receivers: [I2CReceiver]
   private var bus = I2CLines()
+  /// Bytes whose acknowledge is still to get lost, an injected fault.
+  public var refusals = 0
 
   public init(devices: [any I2CDevice] = []) {
     self.devices = devices
@@ -35,7 +37,9 @@ public final class I2CWiring: I2CBus {
       guard next != bus else { break }
       let old = bus
       bus = next
-      for index in devices.indices { receivers[index].changed(from: old, to: next, devices[index], at: cycle) }
+      for index in devices.indices {
+        receivers[index].changed(from: old, to: next, devices[index], &refusals, at: cycle)
+      }
     }
     bus.sda = master.sda && receivers.allSatisfy { !$0.pullsSDA }
     return bus
@@ -55,7 +59,9 @@ struct I2CReceiver {
   private var isAddressed = false
   private var masterAcknowledged = false
 
-  mutating func changed(from old: I2CLines, to new: I2CLines, _ device: any I2CDevice, at cycle: Cycle) {
+  mutating func changed(
+    from old: I2CLines, to new: I2CLines, _ device: any I2CDevice, _ refusals: inout Int, at cycle: Cycle
+  ) {
     if old.scl, new.scl {
       if old.sda != new.sda {
         // START or STOP.
@@ -64,13 +70,13 @@ struct I2CReceiver {
         phase = new.sda ? .idle : .address
       }
     } else if new.scl {
-      rose(new.sda, device, at: cycle)
+      rose(new.sda, device, &refusals, at: cycle)
     } else if old.scl {
       fell(device, at: cycle)
     }
   }
 
-  private mutating func rose(_ sda: Bool, _ device: any I2CDevice, at cycle: Cycle) {
+  private mutating func rose(_ sda: Bool, _ device: any I2CDevice, _ refusals: inout Int, at cycle: Cycle) {
     guard phase != .idle else { return }
     edges += 1
     if edges > 8 {
@@ -85,6 +91,10 @@ struct I2CReceiver {
       isAddressed = isAnswering
     } else {
       isAnswering = device.write(shift, at: cycle)
+    }
+    if isAnswering, refusals > 0 {
+      refusals -= 1
+      isAnswering = false
     }
   }
 

@@ -38,6 +38,8 @@ public final class SoCEventGenerator: BusTarget {
   public var onErrorLine: ((Bool, Cycle) -> Void)?
   /// Line 30 (event 7) or 31 (event 8): the event's level changes.
   public var onDirectLine: ((_ line: Int, Bool, Cycle) -> Void)?
+  /// Asked before a pulse of `raise` is heard; false: it is lost. For injected faults.
+  public var admits: ((_ event: Int, Cycle) -> Bool)?
   /// The timer's event inputs, in the cycle of the event itself.
   public var onTimerEvent: ((_ isHigh: Bool, Cycle) -> Void)?
 
@@ -101,6 +103,7 @@ public final class SoCEventGenerator: BusTarget {
   /// Event `event` fires in `cycle`.
   public func raise(_ event: Int, at cycle: Cycle) {
     guard (0..<Self.eventCount).contains(event) else { return }
+    if let admits, !admits(event, cycle) { return }
     advance(to: cycle)
     pulses.insert(event)
     lookAgain()

@@ -58,7 +58,8 @@ extension Hart {
     execution: while true {
       let op = p.pointee
       // An access takes place in the cycle after T, and what is due in that cycle comes first.
-      if isCareful, op.code != .enter, now &+ Cycle(op.issue) &+ 2 > deadline {
+      // What only frames a block takes no time: nothing can come too close to it, nor be executed in its place.
+      if isCareful, op.isInstruction, now &+ Cycle(op.issue) &+ 2 > deadline {
         run.index = op.position
         run.place = p
         run.cameTooClose = true

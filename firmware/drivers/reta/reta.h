@@ -21,6 +21,10 @@ enum reta_status {
     RETA_LOCKED = -4,      /**< somebody else holds an acquired context */
     RETA_JOB_FAILED = -5,  /**< a job ended with an error and the queue is halted: see reta_error, reta_continue */
     RETA_NOT_SUSPENDED = -6, /**< the list had ended by itself */
+    /* Guarded execution (reta_guard.h) only: */
+    RETA_TIMED_OUT = -7, /**< a job took longer than it can */
+    RETA_CORRUPT = -8,   /**< memory is not what it was, and there is no copy */
+    RETA_GIVEN_UP = -9,  /**< no two passes agreed */
 };
 
 /** A submitted job. */

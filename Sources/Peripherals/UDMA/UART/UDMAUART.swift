@@ -41,6 +41,8 @@ public final class UDMAUART: UDMAPeripheral {
   // In between.
   private var transmitFIFO = UDMAClockCrossingFIFO()
   private var receiveFIFO = UDMAClockCrossingFIFO()
+  /// Characters that are still to find the receive FIFO full, an injected fault.
+  public var forcedOverflows = 0
   private var overflowEdge = EdgePropagator()
   private var parityEdge = EdgePropagator()
   private var characterEdge = EdgePropagator()
@@ -112,7 +114,11 @@ public final class UDMAUART: UDMAPeripheral {
     let receive = receiveChannels[0]
     let takesData = system && readOffset == UDMAUARTRegisters.data.offset
     let isTakenFromReceiveFIFO = goesToRegister ? takesData : receive.isAccepted
-    let outcome = pins ? receiver.outcome(isFIFOReady: receiveFIFO.isReady) : UARTReceiver.Outcome()
+    let outcome =
+      pins
+      ? receiver.outcome(isFIFOReady: receiveFIFO.isReady && forcedOverflows == 0)
+      : UARTReceiver.Outcome()
+    if forcedOverflows > 0, outcome.hasOverflow { forcedOverflows -= 1 }
     let oldPin = pin
     let oldStatus: UInt32 = (transmitter.isBusy ? 1 : 0) | (receiver.isBusy ? 2 : 0)
     let fifoFront = transmit.fifo.front

@@ -1,0 +1,94 @@
+// Campaigns of random faults: the guarded driver recovers from or reports all of them, a naive one does not, and every
+// run can be had again.
+
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct CampaignTests {
+  private func summary(_ object: [String: Any]) -> [String: Int] { object["summary"] as? [String: Int] ?? [:] }
+
+  @Test(arguments: ["poll", "irq", "queue", "list"])
+  func `the guarded driver is neither hung nor silently wrong, in every host style`(style: String) throws {
+    try Emulator.inFolder { emulator in
+      let outcome = try emulator.run(
+        "campaign", Firmware.path("reta-guarded-\(style)"), "--seed", "20", "--runs", "250", "--json", "c.json")
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      let object = try emulator.object("c.json")
+      let counts = summary(object)
+      #expect(counts["hung"] == 0 && counts["silent"] == 0)
+      #expect((counts["recovered"] ?? 0) > 150 && (counts["recovered"] ?? 0) + (counts["detected"] ?? 0) == 250)
+      let runs = try #require(object["runs"] as? [[String: Any]])
+      // Faults have happened, of every kind, and the driver had to do something about many of them.
+      #expect(runs.count { ($0["faults"] as? [Any])?.isEmpty == false } > 230)
+      #expect(Set(runs.compactMap { $0["kind"] as? String }).count == 7)
+      let golden = try #require(object["goldenCycles"] as? Int)
+      #expect(runs.count { $0["cycles"] as? Int != golden } > 80)
+    }
+  }
+
+  @Test func `a naive driver hangs and computes nonsense: the classes can be told apart`() throws {
+    try Emulator.inFolder { emulator in
+      let image = Firmware.path("reta-naive")
+      let outcome = try emulator.run("campaign", image, "--seed", "1", "--runs", "120", "--json", "c.json")
+      #expect(outcome.status == 1)
+      let counts = summary(try emulator.object("c.json"))
+      #expect((counts["hung"] ?? 0) > 10 && (counts["silent"] ?? 0) > 5 && (counts["recovered"] ?? 0) > 20)
+      #expect(outcome.errors.contains("hung: ") && outcome.errors.contains("silent: "))
+      // What it prints without a fault is right all the same.
+      let naive = try emulator.run("run", "--quiet", image)
+      for style in ["poll", "irq", "queue", "list"] {
+        #expect(try emulator.run("run", "--quiet", Firmware.path("reta-guarded-\(style)")).output == naive.output)
+      }
+      try emulator.write("golden.txt", naive.output)
+      let again = try emulator.run("campaign", image, "--runs", "1", "--faults", "bus", "--golden", "golden.txt")
+      #expect(again.status == 0, "\(again.errors)")
+      try emulator.write("golden.txt", "nonsense\n")
+      #expect(try emulator.run("campaign", image, "--runs", "1", "--golden", "golden.txt").status == 65)
+    }
+  }
+
+  @Test func `a campaign is the same every time, and each of its runs by its own fault file`() throws {
+    try Emulator.inFolder { emulator in
+      let image = Firmware.path("reta-naive")
+      let options = ["campaign", image, "--seed", "7", "--runs", "25", "--quiet"]
+      let first = try emulator.run(options + ["--json", "a.json", "--save-runs", "runs"])
+      let second = try emulator.run(options + ["--json", "b.json"])
+      #expect(first.output == second.output && first.status == second.status)
+      #expect(try emulator.text("a.json") == emulator.text("b.json"))
+      let runs = try #require(try emulator.object("a.json")["runs"] as? [[String: Any]])
+      for index in [0, 3, 11, 24] {
+        let run = runs[index]
+        let name = "runs/run-0000" + (index < 10 ? "0\(index)" : "\(index)") + ".yaml"
+        let outcome = try emulator.run(
+          "run", "--inject", name, "--stats", "s.json", "--max-cycles", "3000000", image)
+        let stats = try emulator.object("s.json")
+        let exit = try #require(stats["exit"] as? [String: Any])
+        #expect(exit["reason"] as? String == run["reason"] as? String, "\(outcome.errors)")
+        if exit["reason"] as? String != "limit" { #expect(stats["cycles"] as? Int == run["cycles"] as? Int) }
+        let (expected, got) = (run["faults"] as? [NSDictionary], stats["faults"] as? [NSDictionary])
+        #expect(expected == got)
+        // Alone it is the same as among the others.
+        _ = try emulator.run(options + ["--run", "\(index)", "--json", "one.json"])
+        let one = try #require(try emulator.object("one.json")["runs"] as? [NSDictionary])
+        #expect(one == [NSDictionary(dictionary: run)])
+      }
+    }
+  }
+
+  @Test func `what a campaign cannot do is refused`() throws {
+    try Emulator.inFolder { emulator in
+      let image = Firmware.path("reta-naive")
+      for (options, status) in [
+        (["--faults", "gremlins", image], 64), (["--runs", "0", image], 64), (["--run", "100", image], 64),
+        (["--ignore", "(", image], 64), (["--dump", "nobody", image], 64), (["--profile", "x.folded", image], 64),
+        (["--json", "missing/c.json", image], 73), ([emulator.path("missing.elf")], 66),
+        (["--faults", "event", "--runs", "1", try emulator.image(Assembly { $0.exit(3) })], 65),
+        (["--faults", "stuck", "--runs", "1", try emulator.image(Assembly { $0.exit(0) })], 65),
+      ] {
+        let outcome = try emulator.run(["campaign"] + options)
+        #expect(outcome.status == status, "\(options): \(outcome.errors)")
+      }
+    }
+  }
+}

@@ -1,0 +1,405 @@
+/**
+ * @file reta_guard.c
+ * RETA driver: guarded execution.
+ */
+#include "reta_guard.h"
+
+#include "irq.h"
+#include "reta_registers.h"
+#include "timer.h"
+
+#include <string.h>
+
+/** Passes of a run before it is given up. */
+enum { MOST_PASSES = 8 };
+
+/** Cycles beyond what the descriptors take: the host's share, and interrupts of others. */
+enum { SLACK = 4000 };
+
+static volatile bool alarm_rang;
+
+static void on_alarm(uint32_t line)
+{
+    (void)line;
+    alarm_rang = true;
+}
+
+/* ---- Checksums ---- */
+
+/** CRC-32 (IEEE 802.3), four bits at a time. */
+static uint32_t crc32(uint32_t crc, const volatile uint8_t *bytes, uint32_t count)
+{
+    static const uint32_t table[16] = {
+        0x00000000, 0x1DB71064, 0x3B6E20C8, 0x26D930AC, 0x76DC4190, 0x6B6B51F4, 0x4DB26158, 0x5005713C,
+        0xEDB88320, 0xF00F9344, 0xD6D6A3E8, 0xCB61B38C, 0x9B64C2B0, 0x86D3D2D4, 0xA00AE278, 0xBDBDF21C,
+    };
+    crc = ~crc;
+    for (uint32_t i = 0; i < count; i++) {
+        crc ^= bytes[i];
+        crc = crc >> 4 ^ table[crc & 15u];
+        crc = crc >> 4 ^ table[crc & 15u];
+    }
+    return ~crc;
+}
+
+static uint32_t checksum(const struct reta_region *region)
+{
+    return crc32(0, region->start, region->bytes);
+}
+
+void reta_region_fill(struct reta_region *region, const void *source)
+{
+    region->checksum = crc32(0, source, region->bytes);
+    memcpy(region->start, source, region->bytes);
+}
+
+enum reta_status reta_region_read(const struct reta_region *region, void *destination)
+{
+    memory_barrier();
+    memcpy(destination, region->start, region->bytes);
+    return crc32(0, destination, region->bytes) == region->checksum ? RETA_OK : RETA_CORRUPT;
+}
+
+/* ---- Time ---- */
+
+static uint32_t beats(uint32_t bytes)
+{
+    return (bytes + 15u) / 16u;
+}
+
+static uint32_t up(uint32_t value, uint32_t step)
+{
+    return (value + step - 1u) / step;
+}
+
+static uint32_t larger(uint32_t a, uint32_t b)
+{
+    return a > b ? a : b;
+}
+
+/** RETA specification, section 8.3, with every optional term. */
+uint32_t reta_cycles_bound(const struct reta_desc *desc)
+{
+    const uint32_t *w = desc->word;
+    uint32_t rows = w[RETA_WORD_ROWS_COLUMNS] & 0xFFFFu, columns = w[RETA_WORD_ROWS_COLUMNS] >> 16;
+    uint32_t inner = w[RETA_WORD_INNER_XS] & 0xFFFFu;
+    uint32_t cycles = 64; /* start, fetch, check, done, table */
+    switch (w[RETA_WORD_HEADER] & 15u) {
+    case RETA_OP_LINEAR:
+        return cycles + up(rows, 64) * up(columns, 16) * (4u + up(inner, 16) * 80u + 6u + 64u * 5u) + rows;
+    case RETA_OP_RETENTION: {
+        uint32_t heads = (w[RETA_WORD_HEADER] >> RETA_HDR_HEADS_BIT & 7u) + 1u;
+        uint32_t chunk = larger(w[RETA_WORD_HEADER] >> RETA_HDR_CHUNK_BIT & 127u, 1);
+        uint32_t c = rows < chunk ? rows : chunk;
+        uint32_t bk = beats(inner), bv = beats(columns), state = beats(4u * inner * columns), sv = up(columns, 16);
+        uint32_t one = c * (2u * bk + bv) + c * (up(c, 16) * bk + up(c, 4) * bv) + up(c, 4) * inner * sv +
+                       c * larger(3u * bv, 12) + 24u + 6u + 2u * c * bv + up(c, 8) * inner * sv;
+        return cycles + beats(2u * inner) + heads * (2u * state + up(rows, chunk) * one);
+    }
+    case RETA_OP_NORM:
+        return cycles + rows * (3u * beats(columns) + columns / larger(inner, 1) * larger(3u * beats(inner), 12)) + 30u;
+    default: return cycles + rows * (3u * beats(columns) + 3u) + 6u;
+    }
+}
+
+/** A bound for waiting: twice the time without contention. */
+static uint32_t budget(const struct reta_desc *descs, unsigned count)
+{
+    uint32_t cycles = SLACK;
+    for (unsigned i = 0; i < count; i++) {
+        cycles += 2u * reta_cycles_bound(&descs[i]);
+    }
+    return cycles;
+}
+
+/* ---- One pass ---- */
+
+enum reta_status reta_guard_init(struct reta_guard *guard, const struct reta_style *style,
+                                 enum reta_submission submission, struct reta_desc *list, unsigned list_capacity)
+{
+    memset(guard, 0, sizeof *guard);
+    guard->submission = submission;
+    guard->list = list;
+    guard->list_capacity = list_capacity;
+    irq_set_handler(IRQ_TIMER_LO, on_alarm);
+    return reta_init(&guard->reta, style);
+}
+
+/** Everything that a pass relies on, whatever has happened to it. */
+static void known_state(struct reta_guard *guard)
+{
+    reta_abort(&guard->reta);
+    reta_put(RETA_EVT_MASK_OFFSET, RETA_EVT_MASK_DONE_MASK | RETA_EVT_MASK_ERROR_MASK | RETA_EVT_MASK_PROGRESS_MASK);
+    for (unsigned i = 0; i < RETA_BASES; i++) {
+        reta_put(RETA_BASE1_OFFSET + 4u * i, guard->base[i]);
+    }
+    guard->reta.style->open();
+    irq_enable_line(IRQ_TIMER_LO);
+}
+
+/** Jobs up to `id` have finished. */
+static bool has_finished(unsigned id)
+{
+    return (int8_t)(uint8_t)(reta_get(RETA_RUNNING_JOB_OFFSET) - id) > 0;
+}
+
+static enum reta_status failed_job(struct reta_guard *guard)
+{
+    guard->reta.error.code = (uint8_t)reta_get(RETA_ERR_OFFSET);
+    guard->reta.error.job = (uint8_t)reta_get(RETA_ERR_JOB_OFFSET);
+    guard->reta.error.descriptor = reta_get(RETA_ERR_PC_OFFSET);
+    guard->account.errors++;
+    return RETA_JOB_FAILED;
+}
+
+/** Waits until job `id` has finished, for at most `cycles`. Interrupts are disabled. */
+static enum reta_status wait_for(struct reta_guard *guard, unsigned id, uint32_t cycles)
+{
+    uint32_t start = CSR_READ(mcycle); /* stands still in sleep; the alarm does not */
+    bool is_polling = guard->reta.style == &reta_poll;
+    enum reta_status status = RETA_OK;
+    alarm_rang = false;
+    if (!is_polling) {
+        timer_alarm(cycles);
+    }
+    for (;;) {
+        bool was_late = alarm_rang;
+        if ((reta_get(RETA_STATUS_OFFSET) & RETA_STATUS_ERROR_MASK) != 0) {
+            status = failed_job(guard);
+            break;
+        }
+        if (has_finished(id)) {
+            guard->account.lost += was_late;
+            break;
+        }
+        if (was_late || CSR_READ(mcycle) - start > cycles) {
+            guard->account.timeouts++;
+            status = RETA_TIMED_OUT;
+            break;
+        }
+        guard->reta.style->pause();
+    }
+    if (!is_polling) {
+        timer_alarm_cancel();
+    }
+    return status;
+}
+
+/** Commits one descriptor as job `id`; the hardware must hold what was written. */
+static enum reta_status commit(struct reta_guard *guard, const struct reta_desc *desc, unsigned id)
+{
+    uint32_t acquired = reta_get(RETA_ACQUIRE_OFFSET);
+    bool is_right = acquired == (id & 0xFFu);
+    for (unsigned i = 0; i < RETA_DESC_WORDS; i++) {
+        reta_put(RETA_JOB0_OFFSET + 4u * i, desc->word[i]);
+    }
+    for (unsigned i = 0; i < RETA_DESC_WORDS; i++) {
+        is_right = is_right && reta_get(RETA_JOB0_OFFSET + 4u * i) == desc->word[i];
+    }
+    if (!is_right) {
+        guard->account.registers++;
+        return RETA_CORRUPT;
+    }
+    memory_barrier();
+    reta_put(RETA_TRIGGER_OFFSET, 0);
+    return RETA_OK;
+}
+
+static enum reta_status run_jobs(struct reta_guard *guard, const struct reta_desc *descs, unsigned count)
+{
+    unsigned depth = guard->reta.style->depth;
+    for (unsigned i = 0; i < count; i++) {
+        if (i >= depth) {
+            enum reta_status status = wait_for(guard, i - depth, budget(&descs[i - depth], depth));
+            if (status != RETA_OK) {
+                return status;
+            }
+        }
+        enum reta_status status = commit(guard, &descs[i], i);
+        if (status != RETA_OK) {
+            return status;
+        }
+    }
+    unsigned left = count < depth ? count : depth;
+    return wait_for(guard, count - 1u, budget(&descs[count - left], left));
+}
+
+static enum reta_status run_list(struct reta_guard *guard, const struct reta_desc *descs, unsigned count)
+{
+    struct reta_desc job = {{0}};
+    job.word[RETA_WORD_HEADER] = RETA_OP_LIST;
+    job.word[RETA_WORD_X] = bus_address(guard->list);
+    enum reta_status status = commit(guard, &job, 0);
+    return status == RETA_OK ? wait_for(guard, 0, budget(descs, count)) : status;
+}
+
+/** Everything once, from a known state. */
+static enum reta_status pass(struct reta_guard *guard, const struct reta_desc *descs, unsigned count)
+{
+    guard->account.passes++;
+    bool enabled = irq_save();
+    known_state(guard);
+    uint32_t before = reta_get(RETA_DESCS_OFFSET);
+    enum reta_status status = guard->submission == RETA_AS_LIST ? run_list(guard, descs, count)
+                                                                : run_jobs(guard, descs, count);
+    if (status == RETA_OK && reta_get(RETA_DESCS_OFFSET) - before != count) {
+        guard->account.registers++;
+        status = RETA_CORRUPT;
+    }
+    for (unsigned i = 0; i < RETA_BASES && status == RETA_OK; i++) {
+        if (reta_get(RETA_BASE1_OFFSET + 4u * i) != guard->base[i]) {
+            guard->account.registers++;
+            status = RETA_CORRUPT;
+        }
+    }
+    if (status != RETA_OK) {
+        reta_abort(&guard->reta); /* a job that is only late would write while everything is put in order */
+    }
+    memory_barrier();
+    irq_restore(enabled);
+    return status;
+}
+
+/* ---- Regions ---- */
+
+/** Before a pass: inputs and states must be as they were; outputs get what no pass leaves behind. */
+static enum reta_status prepare(struct reta_guard *guard, struct reta_region *regions, unsigned count, unsigned number)
+{
+    for (unsigned i = 0; i < count; i++) {
+        struct reta_region *region = &regions[i];
+        if (region->role == RETA_OUTPUT) {
+            memset(region->start, (int)(0x5Au + number), region->bytes);
+            continue;
+        }
+        /* After the first pass a state is no longer what it was. */
+        bool is_written = region->role == RETA_STATE && number > 0;
+        if (!is_written && checksum(region) == region->checksum) {
+            continue;
+        }
+        if (region->backup == NULL || (region->role == RETA_STATE && number == 0)) {
+            return RETA_CORRUPT;
+        }
+        memcpy(region->start, region->backup, region->bytes);
+        guard->account.restored += !is_written;
+        if (checksum(region) != region->checksum) {
+            return RETA_CORRUPT;
+        }
+    }
+    return RETA_OK;
+}
+
+/** Keeps the states for further passes. */
+static enum reta_status keep_states(struct reta_region *regions, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        struct reta_region *region = &regions[i];
+        if (region->role == RETA_STATE) {
+            enum reta_status status = reta_region_read(region, region->backup);
+            if (status != RETA_OK) {
+                return status;
+            }
+        }
+    }
+    return RETA_OK;
+}
+
+static void restore_states(struct reta_region *regions, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (regions[i].role == RETA_STATE) {
+            memcpy(regions[i].start, regions[i].backup, regions[i].bytes);
+        }
+    }
+}
+
+/** After a pass: inputs must not have changed. Tells whether everything written is what the pass before wrote. */
+static enum reta_status compare(struct reta_region *regions, unsigned count, bool *agrees)
+{
+    *agrees = true;
+    for (unsigned i = 0; i < count; i++) {
+        struct reta_region *region = &regions[i];
+        uint32_t now = checksum(region);
+        if (region->role == RETA_INPUT) {
+            if (now != region->checksum) {
+                return RETA_CORRUPT;
+            }
+            continue;
+        }
+        *agrees = *agrees && now == region->written;
+        region->written = now;
+    }
+    return RETA_OK;
+}
+
+/** The descriptors in the list's room, the last one with END; they count as an input. */
+static struct reta_region list_region(struct reta_guard *guard, const struct reta_desc *descs, unsigned count)
+{
+    struct reta_region region = {.role = RETA_INPUT, .start = (uint8_t *)guard->list, .bytes = count * RETA_DESC_BYTES};
+    uint32_t crc = 0;
+    for (unsigned i = 0; i < count; i++) {
+        struct reta_desc desc = descs[i];
+        desc.word[RETA_WORD_HEADER] |= i + 1u == count ? RETA_HDR_END : 0;
+        crc = crc32(crc, (const uint8_t *)&desc, RETA_DESC_BYTES);
+        guard->list[i] = desc;
+    }
+    region.checksum = crc;
+    return region;
+}
+
+enum reta_status reta_guard_run(struct reta_guard *guard, const struct reta_desc *descs, unsigned count,
+                                struct reta_region *regions, unsigned region_count)
+{
+    bool is_list = guard->submission == RETA_AS_LIST;
+    if (count == 0 || count > 127u || (is_list && count > guard->list_capacity)) {
+        return RETA_UNSUPPORTED;
+    }
+    enum reta_status status = keep_states(regions, region_count);
+    bool has_result = false;
+    for (unsigned number = 0; number < MOST_PASSES; number++) {
+        if (status == RETA_OK) {
+            status = prepare(guard, regions, region_count, number);
+        }
+        if (status != RETA_OK) {
+            return status; /* damaged, and there is no backup */
+        }
+        struct reta_region list = {.role = RETA_INPUT};
+        if (is_list) {
+            list = list_region(guard, descs, count); /* written anew for each pass: it needs no backup */
+        }
+        enum reta_status result = pass(guard, descs, count);
+        bool agrees = false;
+        if (result == RETA_OK && is_list && checksum(&list) != list.checksum) {
+            guard->account.restored++;
+            result = RETA_CORRUPT;
+        }
+        if (result == RETA_OK) {
+            result = compare(regions, region_count, &agrees);
+        }
+        if (result == RETA_OK && has_result && agrees) {
+            for (unsigned i = 0; i < region_count; i++) {
+                if (regions[i].role != RETA_INPUT) {
+                    regions[i].checksum = regions[i].written;
+                }
+            }
+            return RETA_OK;
+        }
+        if (result == RETA_OK) {
+            guard->account.disagreements += has_result;
+            has_result = true;
+        }
+    }
+    reta_abort(&guard->reta);
+    restore_states(regions, region_count);
+    return RETA_GIVEN_UP;
+}
+
+/* Here and not in reta_names.c: programs without a guard do not pay for the texts. */
+const char *reta_guard_status_name(enum reta_status status)
+{
+    switch (status) {
+    case RETA_TIMED_OUT: return "a job does not end";
+    case RETA_CORRUPT: return "memory is damaged";
+    case RETA_GIVEN_UP: return "no two passes agree";
+    default: return reta_status_name(status);
+    }
+}
