@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 // The module graph. Nothing imports leftwards:
 //
-//   pulpemu -> EmulatorCommands -> { Instrumentation, RegisterExport, FirmwareImage, Semihosting, GDBServer } -> PULPissimo
+//   pulpemu -> EmulatorCommands -> { Instrumentation, DriverChecker, RegisterExport, FirmwareImage, Semihosting, GDBServer } -> PULPissimo
 //   PULPissimo -> { RISCV, Peripherals, RetentionAccelerator } -> HardwareModel
 //
 // RISCV also stands on MachineCode, the assemblers and memory of its translator. The modules of the machine import no package and no Foundation. Documentation/Architecture.md explains each edge.
@@ -50,10 +50,11 @@ let package = Package(
     .target(name: "GDBServer", swiftSettings: strict),
     .target(name: "RegisterExport", dependencies: ["HardwareModel"], swiftSettings: strict),
     .target(name: "Instrumentation", dependencies: ["PULPissimo"], swiftSettings: strict),
+    .target(name: "DriverChecker", dependencies: ["PULPissimo"], swiftSettings: machine),
     .target(
       name: "EmulatorCommands",
       dependencies: [
-        "PULPissimo", "FirmwareImage", "Instrumentation", "RegisterExport", "Semihosting", "GDBServer",
+        "PULPissimo", "FirmwareImage", "Instrumentation", "DriverChecker", "RegisterExport", "Semihosting", "GDBServer",
         "CLibCrypto",
         .product(name: "ArgumentParser", package: "swift-argument-parser"), .product(name: "Yams", package: "Yams"),
       ], resources: [.embedInCode("Report/Page")], swiftSettings: strict),
@@ -82,7 +83,8 @@ let package = Package(
     .testTarget(name: "GDBServerTests", dependencies: ["GDBServer"], swiftSettings: strict),
     .testTarget(name: "CommandTests", dependencies: ["EmulatorCommands", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "FirmwareTests", dependencies: ["EmulatorCommands", "FirmwareImage", "PULPissimo", "TestSupport"],
+      name: "FirmwareTests",
+      dependencies: ["EmulatorCommands", "DriverChecker", "FirmwareImage", "PULPissimo", "TestSupport"],
       swiftSettings: strict),
   ]
 )

@@ -5,7 +5,8 @@ PROGRAMS := hello reta-selftest \
             retnet-generate-poll retnet-generate-irq retnet-generate-queue retnet-generate-list retnet-generate-host \
             retnet-generate-shared retnet-digits retnet-flash \
             reta-guarded-poll reta-guarded-irq reta-guarded-queue reta-guarded-list reta-naive \
-            uart-loopback spi-flash i2c-devices gpio-pins timers pwm-wave camera i2s-echo
+            uart-loopback spi-flash i2c-devices gpio-pins timers pwm-wave camera i2s-echo \
+            driver-bugs
 
 COMMON  := startup/crt0.S startup/vectors.S hal/irq.c hal/soc_event.c hal/system.c hal/timer.c hal/udma_uart.c
 CONSOLE := uart
@@ -86,3 +87,7 @@ SOURCES_timers        := $(PERIPHERALS)/timers.c $(PULP)
 SOURCES_pwm-wave      := $(PERIPHERALS)/pwm_wave.c $(PULP) drivers/pulp/gpio.c drivers/pulp/pwm.c
 SOURCES_camera        := $(PERIPHERALS)/camera.c $(PULP) drivers/pulp/camera.c
 SOURCES_i2s-echo      := $(PERIPHERALS)/i2s_echo.c $(PULP) drivers/pulp/i2s.c
+
+# A mistake for each rule of the driver checker.
+SOURCES_driver-bugs := $(wildcard tests/driver-bugs/*.c) $(DRIVER)
+CONSOLE_driver-bugs := stdout

@@ -16,7 +16,8 @@ public struct Pulpemu: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      RunCommand.self, DebugCommand.self, DemoCommand.self, OverheadCommand.self, ReportCommand.self, SweepCommand.self,
+      RunCommand.self, DebugCommand.self, CheckCommand.self, DemoCommand.self, OverheadCommand.self, ReportCommand.self,
+      SweepCommand.self,
       CampaignCommand.self,
       MergeCommand.self, InfoCommand.self, FlashImageCommand.self,
       RegistersCommand.self,

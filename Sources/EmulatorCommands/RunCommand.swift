@@ -20,6 +20,7 @@ struct RunCommand: ParsableCommand {
         pulpemu run --max-cycles 1000000 --stats stats.json firmware.elf
         pulpemu run --quiet --dump win_start:u32:4 build/micro-empty.elf
         pulpemu run --memory 0x80000000:2M --signature out.sig rv32ui-p-add
+        pulpemu run --check=error firmware/build/hello.elf
         pulpemu run --boot rom --spi-flash hello.img firmware/build/hello.elf
         pulpemu run --max-cycles 5000000 --save-state boot.snap firmware.elf
         pulpemu run --load-state boot.snap --stats stats.json firmware.elf
@@ -75,6 +76,8 @@ struct RunCommand: ParsableCommand {
 
   @OptionGroup(title: "Instruction trace") var trace: TraceOptions
 
+  @OptionGroup(title: "Driver checker") var check: CheckOptions
+
   @OptionGroup(title: "Pictures") var pictures: PictureOptions
 
   @OptionGroup(title: "Faults") var faults: FaultOptions
@@ -105,6 +108,13 @@ struct RunCommand: ParsableCommand {
       throw HostError.usage(
         "--inject goes with neither --save-state nor --load-state: what is still to fail is in no snapshot")
     }
+    let checking = try check.settings(standard: .off)
+    if trace.trace != nil, checking.mode != .off {
+      throw HostError.usage("--trace does not go with --check: run twice, the runs are the same")
+    }
+    if checking.mode != .off, snapshots.loading.loadState != nil {
+      throw HostError.usage(LoadStateOptions.noChecker)
+    }
     let profiles = try machine.profileFiles()
     try ProfileOutput.check(profiles, coverage: coverage.coverage)
     if trace.trace != nil, !profiles.isEmpty || coverage.coverage != nil {
@@ -133,6 +143,7 @@ struct RunCommand: ParsableCommand {
     try snapshots.loading.load(into: session)
     let saver = try snapshots.attach(to: session)
     let drawn = pictures.attach(to: session)
+    try session.attachChecker(checking, isQuiet: quiet)
     let profile = ProfileOutput(profiles, coverage: coverage.coverage, session)
     let traceFile = try trace.trace.map { try TraceFile($0) }
     session.inject(plans)
@@ -146,6 +157,7 @@ struct RunCommand: ParsableCommand {
 
     try traceFile?.close(hasFailed: session.trace?.hasFailed ?? false)
     try pictures.write(drawn, session, end)
+    try session.checker?.write(to: check.report)
     try profile?.write(session, end)
     try boardFiles.writeBack(session.machine.board)
     var dumped: [String: [DumpedNumber]] = [:]

@@ -15,6 +15,7 @@ final class ELFFile {
     let address: UInt64
     let size: UInt64
     let isAllocated: Bool
+    let isWritable: Bool
     let isExecutable: Bool
     let link: UInt32
   }
@@ -77,6 +78,7 @@ final class ELFFile {
             index: elf_ndxscn(current), name: hasNames ? string(table: names, offset: Int(header.sh_name)) ?? "" : "",
             type: header.sh_type, address: header.sh_addr, size: header.sh_size,
             isAllocated: header.sh_flags & UInt64(SHF_ALLOC) != 0,
+            isWritable: header.sh_flags & UInt64(SHF_WRITE) != 0,
             isExecutable: header.sh_flags & UInt64(SHF_EXECINSTR) != 0, link: header.sh_link))
       }
       section = elf_nextscn(handle, current)

@@ -46,6 +46,8 @@ public struct FirmwareImage: Sendable {
   /// Instructions: executable sections without the data that mapping symbols mark; executable segments of a file
   /// without sections. In order of address.
   public let code: [CodeRange]
+  /// Sections that are loaded and neither writable nor executable; empty for a file without sections.
+  public let constants: [Range<UInt64>]
 
   /// Firmware is at most a few MiB; a larger file is not worth reading.
   static let largestFile = 256 << 20
@@ -114,18 +116,20 @@ public struct FirmwareImage: Sendable {
     self.symbols = SymbolTable(file, sections: sections)
     self.attributes = BuildAttributes(flags: header.flags, file, sections: sections)
     self.code = Self.code(file, sections: sections, segments: segments)
+    constants = sections.filter { $0.isAllocated && !$0.isWritable && !$0.isExecutable && $0.size > 0 }
+      .map { $0.address..<$0.address + $0.size }
   }
 
   /// An image without anything in it: for a machine that gets its program in another way. `bytes`: what it gets it from.
   public static func nothing(path: String, bytes: [UInt8]) -> FirmwareImage {
     FirmwareImage(
       path: path, fileBytes: bytes, entry: 0, segments: [], symbols: SymbolTable([], sectionEnds: [:]),
-      attributes: BuildAttributes(flags: 1, section: []), code: [])
+      attributes: BuildAttributes(flags: 1, section: []), code: [], constants: [])
   }
 
   private init(
     path: String, fileBytes: [UInt8], entry: UInt32, segments: [Segment], symbols: SymbolTable,
-    attributes: BuildAttributes, code: [CodeRange]
+    attributes: BuildAttributes, code: [CodeRange], constants: [Range<UInt64>]
   ) {
     self.path = path
     self.fileBytes = fileBytes
@@ -134,6 +138,7 @@ public struct FirmwareImage: Sendable {
     self.symbols = symbols
     self.attributes = attributes
     self.code = code
+    self.constants = constants
   }
 
   /// The labels of two ranges that share an address, if any do.

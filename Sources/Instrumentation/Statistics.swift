@@ -80,6 +80,8 @@ public struct Statistics: Sendable, Encodable {
   public var accelerator: Accelerator
   public var overhead: OverheadReport
   public var dump: [String: [DumpedNumber]] = [:]
+  /// What the driver checker has found; only where it was on.
+  public var check: CheckStatistics?
   /// Instructions of the region by function; only where they were counted.
   public var functions: [FunctionCount]?
   /// Descriptors of the run by operation and shape; `pulpemu overhead` and reports.
@@ -129,6 +131,81 @@ public struct Statistics: Sendable, Encodable {
     self.wallSeconds = wallSeconds
     mips = wallSeconds > 0 ? Double(counters.instructions) / wallSeconds / 1e6 : 0
   }
+}
+
+/// The driver checker's findings in the form of the JSON.
+public struct CheckStatistics: Sendable, Equatable, Encodable {
+  /// A place in the program: its address, symbol and source line as far as they are known.
+  public struct Place: Sendable, Equatable, Encodable {
+    public let pc: Address
+    public let symbol: String?
+    public let source: String?
+
+    public init(pc: Address, symbol: String?, source: String?) {
+      self.pc = pc
+      self.symbol = symbol
+      self.source = source
+    }
+  }
+
+  /// Another place that belongs to a finding.
+  public struct Related: Sendable, Equatable, Encodable {
+    public let what: String
+    public let cycle: Cycle
+    public let place: Place
+
+    public init(what: String, cycle: Cycle, place: Place) {
+      self.what = what
+      self.cycle = cycle
+      self.place = place
+    }
+  }
+
+  public struct Finding: Sendable, Equatable, Encodable {
+    public let rule: String
+    /// `error`, `warning` or `note`.
+    public let severity: String
+    /// Of the first time.
+    public let cycle: Cycle
+    public let place: Place
+    /// The calls that lead there, innermost first.
+    public let backtrace: [Place]
+    public let subject: String
+    public let message: String
+    public let hardware: String
+    public let remedy: String
+    public let related: [Related]
+    public let count: UInt64
+
+    public init(
+      rule: String, severity: String, cycle: Cycle, place: Place, backtrace: [Place], subject: String, message: String,
+      hardware: String, remedy: String, related: [Related], count: UInt64
+    ) {
+      self.rule = rule
+      self.severity = severity
+      self.cycle = cycle
+      self.place = place
+      self.backtrace = backtrace
+      self.subject = subject
+      self.message = message
+      self.hardware = hardware
+      self.remedy = remedy
+      self.related = related
+      self.count = count
+    }
+  }
+
+  public let schema = "pulpemu-check/1"
+  public let findings: [Finding]
+  /// Findings that --check-suppress has kept away, with repetitions.
+  public let suppressed: UInt64
+
+  public init(findings: [Finding], suppressed: UInt64) {
+    self.findings = findings
+    self.suppressed = suppressed
+  }
+
+  enum CodingKeys: String, CodingKey { case schema, findings, suppressed }
 }
 
 /// Retired instructions of a function of the symbol table.

@@ -65,11 +65,21 @@ public final class Machine {
   }
 
   /// The run was given up in the middle of something: memory is in no state that the machine has ever been in.
-  public var isIncomplete: Bool { hart.stopReason == .requested && strictViolation == nil }
+  public var isIncomplete: Bool { hart.stopReason == .requested && strictViolation == nil && checkFailure == nil }
+
+  /// Told of what is written into memory behind the machine's back: address and bytes.
+  public var onOutsideWrite: ((Address, Int) -> Void)?
 
   private(set) var exitCode: UInt32?
   func setExitCode(_ code: UInt32) { exitCode = code }
   private(set) var strictViolation: (message: String, pc: Address)?
+  private(set) var checkFailure: (message: String, pc: Address)?
+  /// Ends the run before the next instruction with reason `check`: the driver checker has found something at `pc`.
+  public func endForCheck(_ message: String, pc: Address) {
+    guard checkFailure == nil else { return }
+    checkFailure = (message, pc)
+    hart.requestStop(.requested)
+  }
   private var isBooted = false
   /// Presets FC_BOOTADDR.
   private var setBootAddress: ((Address) -> Void)?
@@ -339,6 +349,7 @@ public final class Machine {
     guard data.count > 0 else { return true }
     guard let (memory, place) = memory(at: address, count: data.count), memory.isWritable else { return false }
     memory.write(place, data)
+    onOutsideWrite?(address, data.count)
     return true
   }
 
@@ -412,7 +423,7 @@ extension Machine: Stateful {
     archive.omits(
       "configuration", "interleaved", "rom", "interruptController", "eventGenerator", "timer", "fll", "stdout",
       "debugModule", "advancedTimer", "udma", "udmaMemory", "accelerator", "onCharacter", "onUARTCharacter",
-      "onDiagnostic", "isAbandoned", "setBootAddress", "setPins")
+      "onDiagnostic", "isAbandoned", "onOutsideWrite", "setBootAddress", "setPins")
     archive.visit("hart", hart)
     archive.visit("l2", l2)
     archive.visit("extraMemories", objects: extraMemories)
@@ -426,6 +437,10 @@ extension Machine: Stateful {
     if archive.isLoading { reported = Set(keys) }
     archive.visit("exitCode", &exitCode)
     archive.optional("strictViolation", &strictViolation, new: ("", 0)) {
+      archive.visit("message", &$0.message)
+      archive.visit("pc", &$0.pc)
+    }
+    archive.optional("checkFailure", &checkFailure, new: ("", 0)) {
       archive.visit("message", &$0.message)
       archive.visit("pc", &$0.pc)
     }

@@ -29,6 +29,14 @@ public struct RunEnd: Sendable, Equatable {
   public let message: String
   /// SoC cycles: at an exit the cycle in which the exit store is answered, else the cycle in which the machine stopped.
   public let cycles: Cycle
+
+  public init(reason: Reason, code: UInt32, pc: Address, message: String, cycles: Cycle) {
+    self.reason = reason
+    self.code = code
+    self.pc = pc
+    self.message = message
+    self.cycles = cycles
+  }
 }
 
 extension Machine {
@@ -76,6 +84,10 @@ extension Machine {
     case .instructionLimit:
       return end(.limit, "the limit of \(limits.instructions) instructions was reached")
     case .requested:
+      if let checkFailure {
+        return RunEnd(
+          reason: .check, code: 0, pc: checkFailure.pc, message: checkFailure.message, cycles: hart.cycle)
+      }
       if let strictViolation {
         return RunEnd(
           reason: .strict, code: 0, pc: strictViolation.pc, message: strictViolation.message, cycles: hart.cycle)

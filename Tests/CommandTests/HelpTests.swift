@@ -8,7 +8,8 @@ import Testing
 
 @Suite struct HelpTests {
   @Test(arguments: [
-    "", "run", "debug", "demo", "overhead", "report", "sweep", "campaign", "merge", "info", "flash-image", "registers",
+    "", "run", "debug", "check", "demo", "overhead", "report", "sweep", "campaign", "merge", "info", "flash-image",
+    "registers",
     "parameters", "vectors", "replay",
   ])
   func `--help is what Tests Snapshots holds`(command: String) throws {
@@ -52,5 +53,21 @@ import Testing
     #expect(try run(Repository.pulpemu).text.contains("SUBCOMMANDS:"))
     #expect(try run(Repository.pulpemu, ["--version"]).text.split(separator: ".").count == 3)
     #expect(try run(Repository.pulpemu, ["nonsense"]).status == 64)
+  }
+}
+
+@Suite struct CheckerRuleTests {
+  @Test func `Documentation CheckerRules is what the declarations say`() throws {
+    let outcome = try run(Repository.pulpemu, ["check", "--list", "--format", "markdown"])
+    let file = try String(contentsOfFile: Repository.path("Documentation/CheckerRules.md"), encoding: .utf8)
+    #expect(outcome.text == file, "run scripts/generate")
+  }
+
+  @Test func `a rule is explained by its name, another name is refused`() throws {
+    let outcome = try run(Repository.pulpemu, ["check", "--rule", "race-host-read"])
+    #expect(outcome.text.hasPrefix("race-host-read (error): "))
+    for part in ["Hardware:", "Instead:", "Example:"] { #expect(outcome.text.contains(part)) }
+    #expect(try run(Repository.pulpemu, ["check", "--rule", "nonsense"]).status == 64)
+    #expect(try run(Repository.pulpemu, ["check"]).status == 64)
   }
 }

@@ -43,6 +43,8 @@ struct DebugCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Write statistics as JSON when the program has ended.", valueName: "FILE"))
   var stats: String?
 
+  @OptionGroup(title: "Driver checker") var check: CheckOptions
+
   func run() throws {
     var status: Int32 = 0
     try Console.reporting { status = try execute() }
@@ -56,6 +58,9 @@ struct DebugCommand: ParsableCommand {
     let image = try Session.image(firmware)
     if let stats, stats != "-" { try HostFiles.checkWritable(stats) }
     let files = try load.map { try RawFile($0, image) }
+    // The driver checker must have seen what the program did before.
+    let checking = try check.settings(standard: snapshots.loadState == nil ? .warn : .off)
+    if checking.mode != .off, snapshots.loadState != nil { throw HostError.usage(LoadStateOptions.noChecker) }
     let programHost = try semihosting.host()
     let connection = try uart.connection()
     Interrupts.catchSignals()
@@ -67,6 +72,7 @@ struct DebugCommand: ParsableCommand {
         image: image, configuration: configuration, bootFromROM: options.machine.boot == "rom", output: GuestOutput(),
         isQuiet: false)
       try session.connect(files, uart: connection, programHost, arguments: options.semihosting.arguments)
+      try session.attachChecker(checking, isQuiet: false)
       if let tohost = image.symbols["tohost"] { session.machine.watchTohost(at: tohost.address) }
       try options.snapshots.load(into: session)
       return session
@@ -78,6 +84,7 @@ struct DebugCommand: ParsableCommand {
     connection?.begin(until: { Interrupts.isRaised })
     let status = serve(target, server)
     try boardFiles.writeBack(target.machine.board)
+    try target.session.checker?.write(to: check.report)
     if let stats, let end = target.end {
       let statistics = target.session.statistics(end, configuration: machine.differences(configuration))
       try StatisticsFile.write(statistics, to: stats)

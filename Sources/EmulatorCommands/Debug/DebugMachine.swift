@@ -7,6 +7,7 @@
 import Foundation
 import GDBServer
 import HardwareModel
+import Instrumentation
 import PULPissimo
 import RISCV
 
@@ -24,7 +25,7 @@ final class DebugMachine: DebugTarget {
   private var points: Set<DebugPoint> = []
   private var changes: [(position: UInt64, change: Change)] = []
   /// What a run shows to the user.
-  private enum Stream: Int, CaseIterable { case characters, uart, diagnostics }
+  private enum Stream: Int, CaseIterable { case characters, uart, diagnostics, findings }
   /// By stream, what the user has seen already (a second run of the same instructions shows nothing twice), and how much
   /// of it has come again.
   private var shown = Stream.allCases.map { _ in 0 }
@@ -56,6 +57,16 @@ final class DebugMachine: DebugTarget {
     machine.onUARTCharacter = once(.uart, machine.onUARTCharacter)
     machine.onDiagnostic = once(.diagnostics, machine.onDiagnostic)
     machine.isAbandoned = { Interrupts.isRaised }
+    if let checker = session.checker?.checker { checker.onFinding = once(.findings, checker.onFinding) }
+  }
+
+  /// Lets `observer` and the driver checker, if it is on, watch every instruction.
+  private func watch(with observer: (any InstructionObserver)?) {
+    guard let checker = session.checker?.checker else {
+      hart.instructionObserver = observer
+      return
+    }
+    hart.instructionObserver = observer.map { InstructionObservers([checker, $0]) } ?? checker
   }
 
   /// Shows of `stream` only what is new.
@@ -116,13 +127,13 @@ final class DebugMachine: DebugTarget {
         return .init(kind: kind, range: start..<start + UInt64(max(point.length, 1)), address: point.address)
       }
     observer.start(goal)
-    hart.instructionObserver = observer
+    watch(with: observer)
   }
 
   private func ignore() {
     observer.watches = []
     observer.detach()
-    hart.instructionObserver = nil
+    watch(with: nil)
   }
 
   /// One slice of the run, some 10 ms; nil if it goes on.
@@ -308,7 +319,9 @@ final class DebugMachine: DebugTarget {
     defer { observer.isSilent = false }
     switch change {
     case .register(32, let value): hart.continueAt(value)
-    case .register(let number, let value): machine.hart[register: number] = value
+    case .register(let number, let value):
+      machine.hart[register: number] = value
+      session.checker?.checker.registersLoaded()
     case .csr(let number, let value): return hart.pokeCSR(number, value)
     case .memory(let address, let bytes):
       if machine.memory(at: address) != nil { return machine.write(bytes, at: address) }

@@ -17,6 +17,8 @@ final class Session {
   /// What is wired to UART 0, if not standard output alone.
   var uart: UARTConnection?
   var trace: InstructionTrace?
+  /// The driver checker, if it is on.
+  var checker: CheckReport?
   var semihosting: Semihosting?
   var faults: FaultInjector?
   private(set) var wallSeconds = 0.0
@@ -158,6 +160,7 @@ final class Session {
     output.flush()
     uart?.end()
     semihosting?.end()
+    let end = checker?.finish(end) ?? end
     recorder.finish(at: end.cycles)
     trace?.finish(end.reason.rawValue, at: end.cycles)
     return end
@@ -170,6 +173,7 @@ final class Session {
       firmware: .init(path: path ?? image.path, sha256: HostFiles.sha256(image.fileBytes)),
       configuration: configuration,
       wallSeconds: wallSeconds)
+    statistics.check = checker?.statistics
     statistics.faults = faults?.records
     return statistics
   }

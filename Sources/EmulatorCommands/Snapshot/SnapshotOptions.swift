@@ -63,6 +63,10 @@ struct LoadStateOptions: ParsableArguments {
       "Go on from a saved state, with the same firmware, machine and board.", valueName: "FILE"))
   var loadState: String?
 
+  /// Why the driver checker cannot begin here.
+  static let noChecker =
+    "--check does not go with --load-state: it must have seen what the program did before; check the whole run"
+
   /// Lets `session` go on from the file.
   func load(into session: Session) throws {
     guard let loadState else { return }

@@ -7,23 +7,23 @@
 import HardwareModel
 
 /// What a CTRL descriptor will do, given the base registers before it.
-struct ControlOperation {
+public struct ControlOperation {
   /// COUNT value of a branch that is always taken.
   static let always: UInt32 = 0xFFFF_FFFF
 
   /// Base registers after step 1.
-  let bases: BaseRegisters
+  public let bases: BaseRegisters
   /// n: 0 falls through without touching the counter.
-  let count: UInt32
-  let target: Address
+  public let count: UInt32
+  public let target: Address
   /// True if BRK is set: pointer and value of the break word are used.
-  let hasBreak: Bool
-  let breakAddress: Address
-  let breakValue: UInt32
+  public let hasBreak: Bool
+  public let breakAddress: Address
+  public let breakValue: UInt32
   /// Number of the loop counter, 0...3.
-  let counter: Int
+  public let counter: Int
 
-  init(_ words: DescriptorWords, bases old: BaseRegisters) {
+  public init(_ words: DescriptorWords, bases old: BaseRegisters) {
     typealias Format = DescriptorFormat
     var bases = old
     for index in 1...7 {
@@ -44,10 +44,10 @@ struct ControlOperation {
   }
 
   /// True if the break word is read.
-  var readsBreakWord: Bool { hasBreak && count != 0 }
+  public var readsBreakWord: Bool { hasBreak && count != 0 }
 
   /// The new value of the loop counter and whether the branch is taken.
-  func step(counter value: UInt32, breakWord: UInt32) -> (counter: UInt32, taken: Bool) {
+  public func step(counter value: UInt32, breakWord: UInt32) -> (counter: UInt32, taken: Bool) {
     guard count != 0 else { return (value, false) }
     let next = value &+ 1
     let hit = hasBreak && breakWord == breakValue

@@ -1,0 +1,212 @@
+// Transfers of the uDMA from the write that starts them to the program's knowledge of their end.
+//
+// A transfer is seen through the registers that start it and the event that ends it. The program knows of its end when
+// an event of a uDMA peripheral has reached it or it has read a register of the uDMA since. Destinations other than L2
+// are left out.
+
+import HardwareModel
+import PULPissimo
+import Peripherals
+import RISCV
+
+/// One transfer.
+final class Transfer {
+  let number: UInt32
+  let name: String
+  let range: Range<Address>
+  /// From a peripheral to L2.
+  let isReceive: Bool
+  let isContinuous: Bool
+  let site: Site
+  var isFinished = false
+  /// The program has looked how far it is.
+  var isWatched = false
+
+  init(number: UInt32, name: String, range: Range<Address>, isReceive: Bool, isContinuous: Bool, site: Site) {
+    self.number = number
+    self.name = name
+    self.range = range
+    self.isReceive = isReceive
+    self.isContinuous = isContinuous
+    self.site = site
+  }
+}
+
+/// All channels, and the transfers whose end the program does not know.
+struct TransferState {
+  fileprivate enum Part { case start, size, configuration }
+
+  fileprivate struct Channel {
+    let name: String
+    let peripheral: Int
+    let isReceive: Bool
+    var address: UInt32 = 0
+    var size: UInt32 = 0
+    /// At most one running and one queued.
+    var active: [Transfer] = []
+  }
+
+  fileprivate var channels: [Channel] = []
+  /// Channel and register at an address.
+  fileprivate var registers: [Address: (channel: Int, part: Part)] = [:]
+  /// The channel of a completion event.
+  fileprivate var completions: [Int: Int] = [:]
+  fileprivate var flight: [Transfer] = []
+  fileprivate var count: UInt32 = 0
+
+  init(_ machine: Machine) {
+    for (id, peripheral) in machine.udma.peripherals.enumerated() {
+      let base = MemoryMap.udma &+ UInt32(0x80 * (id + 1))
+      var kinds: [(suffix: String, event: Int, isReceive: Bool)] = []
+      for (index, channel) in peripheral.transmitChannels.enumerated() {
+        kinds.append((index == 0 ? "TX" : "CMD", channel.event, false))
+      }
+      for channel in peripheral.receiveChannels { kinds.append(("RX", channel.event, true)) }
+      for kind in kinds {
+        let block = peripheral.registers
+        guard let start = block.register(named: kind.suffix + "_SADDR"),
+          let size = block.register(named: kind.suffix + "_SIZE"),
+          let configuration = block.register(named: kind.suffix + "_CFG")
+        else { continue }
+        let number = channels.count
+        channels.append(Channel(name: block.name + " " + kind.suffix, peripheral: id, isReceive: kind.isReceive))
+        registers[base &+ start.offset] = (number, .start)
+        registers[base &+ size.offset] = (number, .size)
+        registers[base &+ configuration.offset] = (number, .configuration)
+        completions[kind.event] = number
+      }
+    }
+  }
+
+  /// The running transfer that uses `address`.
+  func runningUser(of address: Address) -> Transfer? {
+    flight.last { $0.range.contains(address) && !$0.isFinished }
+  }
+}
+
+extension DriverChecker {
+  // MARK: The life of a transfer
+
+  func transferAccessed(_ access: BusAccess) {
+    guard access.isWrite else {
+      for transfer in transfers.flight { transfer.isWatched = true }
+      observeTransfers()
+      return
+    }
+    guard let (number, part) = transfers.registers[access.address & ~3] else { return }
+    switch part {
+    case .start: transfers.channels[number].address = access.value
+    case .size: transfers.channels[number].size = access.value
+    case .configuration:
+      if access.value & 0x40 != 0 {
+        for transfer in transfers.channels[number].active { transfer.isFinished = true }
+        transfers.channels[number].active = []
+        observeTransfers()
+      } else if access.value & 0x10 != 0 {
+        start(number, isContinuous: access.value & 1 != 0, site(of: access))
+      }
+    }
+  }
+
+  private func start(_ number: Int, isContinuous: Bool, _ site: Site) {
+    let channel = transfers.channels[number]
+    let gates = machine.bus.peek(MemoryMap.udma, at: cycle) ?? 0
+    guard gates >> UInt32(channel.peripheral & 31) & 1 != 0, channel.active.count < 2 else { return }
+    let first = MemoryMap.privateBank0 &+ (channel.address & 0x1F_FFFF)
+    let size = max(channel.size & 0xF_FFFF, 1)
+    // A transfer that leaves L2 is no transfer that means anything.
+    guard memory.offset(first) != nil, memory.offset(first &+ size &- 1) != nil else { return }
+    let transfer = Transfer(
+      number: transfers.count, name: channel.name, range: first..<first &+ size, isReceive: channel.isReceive,
+      isContinuous: isContinuous, site: site)
+    transfers.count &+= 1
+    if channel.isReceive {
+      memory.fill(first, Int(size), isDefined: true)
+      memory.wrote(first, Int(size), .transfer(transfer.number))
+    } else if let undefined = memory.firstUndefined(first, Int(size)) {
+      report(
+        MemoryRules.uninitUDMA, at: site, pc: site.pc, subject: "\(channel.name), \(describe(undefined))",
+        message:
+          "\(channel.name) sends \(size) bytes from \(describe(first)), and \(describe(undefined)) was never written")
+    }
+    if let job = jobs.flight.last(where: { conflict(transfer, $0) != nil }), let common = conflict(transfer, job) {
+      report(
+        RaceRules.udmaReta, at: site, pc: site.pc, subject: describe(common),
+        message:
+          "\(channel.name) \(channel.isReceive ? "writes" : "reads") \(describe(common)), which job \(job.id) in flight uses",
+        related: [("the job was committed", job.site)])
+    }
+    transfers.channels[number].active.append(transfer)
+    transfers.flight.append(transfer)
+    mark(transfer)
+  }
+
+  private func mark(_ transfer: Transfer) {
+    memory.mark([transfer.range], transfer.isReceive ? .transferWrites : .transferReads)
+  }
+
+  func markTransfers() { transfers.flight.forEach(mark) }
+
+  func transferCompleted(_ event: Int, at cycle: Cycle) {
+    guard let number = transfers.completions[event], let first = transfers.channels[number].active.first else { return }
+    first.isFinished = true
+    if !first.isContinuous || transfers.channels[number].active.count > 1 {
+      transfers.channels[number].active.removeFirst()
+    }
+  }
+
+  /// The program may know of all transfers that have finished.
+  func observeTransfers() {
+    guard transfers.flight.contains(where: \.isFinished) else { return }
+    for transfer in transfers.flight where transfer.isFinished { memory.unmark([transfer.range]) }
+    transfers.flight.removeAll(where: \.isFinished)
+    jobs.flight.forEach { job in
+      memory.mark(job.footprint.reads, .jobReads)
+      memory.mark(job.footprint.writes, .jobWrites)
+      memory.mark(job.footprint.list, .listReads)
+    }
+    markTransfers()
+  }
+
+  // MARK: Races
+
+  /// An address that a transfer and a job use in a way that needs an order.
+  private func conflict(_ transfer: Transfer, _ job: Job) -> Address? {
+    let range = [transfer.range]
+    if let common = Footprint.common(range, job.footprint.writes) { return common }
+    guard transfer.isReceive else { return nil }
+    return Footprint.common(range, job.footprint.reads) ?? Footprint.common(range, job.footprint.list)
+  }
+
+  func checkAgainstTransfers(_ job: Job) {
+    for transfer in transfers.flight {
+      guard let common = conflict(transfer, job) else { continue }
+      report(
+        RaceRules.udmaReta, at: job.site, pc: job.site.pc, part: transfer.name, subject: describe(common),
+        message:
+          "job \(job.id) uses \(describe(common)), which \(transfer.name) \(transfer.isReceive ? "writes" : "reads")\(transfer.isFinished ? ", and the program does not know that it has finished" : "")",
+        related: [("the transfer was started", transfer.site)])
+    }
+  }
+
+  func hostTouchesTransfer(_ bytes: Range<Address>, isWrite: Bool, at site: Site) {
+    guard
+      let transfer = transfers.flight.last(where: { $0.range.overlaps(bytes) && ($0.isReceive || isWrite) })
+    else { return }
+    if !isWrite, transfer.isWatched { return }
+    if transfer.isContinuous, transfer.isFinished || transfer.isWatched { return }
+    if transfer.isFinished {
+      report(
+        RaceRules.delay, at: site, pc: site.pc, subject: describe(bytes.lowerBound),
+        message:
+          "\(isWrite ? "store to" : "load from") \(describe(bytes.lowerBound)), the buffer of \(transfer.name), which has finished, but nothing has told the program",
+        related: [("the transfer was started", transfer.site)])
+      return
+    }
+    report(
+      RaceRules.hostUDMA, at: site, pc: site.pc, subject: describe(bytes.lowerBound),
+      message:
+        "\(isWrite ? "store to" : "load from") \(describe(bytes.lowerBound)), which \(transfer.name) is \(transfer.isReceive ? "receiving" : "sending")",
+      related: [("the transfer was started", transfer.site)])
+  }
+}

@@ -1,0 +1,108 @@
+// Findings of the driver checker as text and as JSON.
+
+import DriverChecker
+import Foundation
+import Instrumentation
+import PULPissimo
+
+/// Shows what a checker finds in a session.
+final class CheckReport {
+  let checker: DriverChecker
+  private unowned let session: Session
+  private let isQuiet: Bool
+  /// Notes wait for the end: until then their figures grow.
+  private static let mostShown = 100
+  private var shown = 0
+
+  init(_ checker: DriverChecker, _ session: Session, isQuiet: Bool) {
+    self.checker = checker
+    self.session = session
+    self.isQuiet = isQuiet
+    checker.onFinding = { [unowned self] in show($0) }
+  }
+
+  /// Judges the end of the run; returns another end if the run fails by it.
+  func finish(_ end: RunEnd) -> RunEnd? {
+    let changed = checker.finish(end)
+    if !isQuiet { Console.error(summary) }
+    return changed
+  }
+
+  // MARK: Text
+
+  private func show(_ finding: Finding) {
+    guard !isQuiet, shown <= Self.mostShown else { return }
+    shown += 1
+    session.output.flush()
+    if shown > Self.mostShown {
+      Console.error("pulpemu: check: more than \(Self.mostShown) findings; further ones are only counted")
+      return
+    }
+    Console.error(text(finding))
+  }
+
+  /// A finding in several lines, like valgrind's.
+  private func text(_ finding: Finding) -> String {
+    var lines = [
+      "pulpemu: check: \(finding.rule.severity.rawValue) \(finding.rule.id): \(finding.message)",
+      "    at \(session.place(finding.site.pc)), cycle \(finding.site.cycle)",
+    ]
+    lines += finding.site.callers.map { "    by \(session.place($0))" }
+    for (what, site) in finding.related {
+      lines.append("    \(what) at \(session.place(site.pc)), cycle \(site.cycle)")
+      if let caller = site.callers.first { lines.append("        by \(session.place(caller))") }
+    }
+    lines.append("    concerns: \(finding.subject)")
+    lines.append("    hardware: \(finding.rule.hardware)")
+    lines.append("    instead:  \(finding.rule.remedy)")
+    return lines.joined(separator: "\n")
+  }
+
+  private var summary: String {
+    let findings = checker.findings
+    guard !findings.isEmpty else {
+      return "pulpemu: check: no findings" + suppressed
+    }
+    let parts = Severity.allCases.compactMap { severity -> String? in
+      let count = findings.filter { $0.rule.severity == severity }.count
+      return count == 0 ? nil : "\(count) \(severity.rawValue)\(count == 1 ? "" : "s")"
+    }
+    let lines = findings.map { finding in
+      "    \(finding.rule.severity.rawValue) \(finding.rule.id), \(finding.count) time\(finding.count == 1 ? "" : "s"), at "
+        + session.place(finding.site.pc)
+    }
+    return (["pulpemu: check: " + parts.joined(separator: ", ") + suppressed] + lines).joined(separator: "\n")
+  }
+
+  private var suppressed: String {
+    checker.suppressedCount == 0 ? "" : "; \(checker.suppressedCount) suppressed"
+  }
+
+  // MARK: JSON
+
+  private func place(_ address: UInt32) -> CheckStatistics.Place {
+    let hasCode = session.image.hasCode(at: address)
+    return CheckStatistics.Place(
+      pc: address, symbol: hasCode ? session.image.symbols.describe(address) : nil,
+      source: hasCode ? session.sourceLines.location(of: address).map { "\($0)" } : nil)
+  }
+
+  /// The findings in the form of the JSON.
+  var statistics: CheckStatistics {
+    CheckStatistics(
+      findings: checker.findings.map { finding in
+        CheckStatistics.Finding(
+          rule: finding.rule.id, severity: finding.rule.severity.rawValue, cycle: finding.site.cycle,
+          place: place(finding.site.pc), backtrace: finding.site.callers.map(place), subject: finding.subject,
+          message: finding.message, hardware: finding.rule.hardware, remedy: finding.rule.remedy,
+          related: finding.related.map {
+            CheckStatistics.Related(what: $0.what, cycle: $0.site.cycle, place: place($0.site.pc))
+          }, count: finding.count)
+      }, suppressed: checker.suppressedCount)
+  }
+
+  /// Writes the JSON if a file was asked for.
+  func write(to path: String?) throws {
+    if let path { try StatisticsFile.write(statistics, to: path) }
+  }
+}

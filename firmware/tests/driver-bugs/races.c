@@ -1,0 +1,124 @@
+/**
+ * @file races.c
+ * Accesses without an order between core, accelerator and uDMA (rules race-…).
+ */
+#include "bugs.h"
+
+#include "board.h"
+#include "udma_uart.h"
+
+static volatile int8_t sink;
+
+static void host_read(bool clean)
+{
+    struct reta_desc desc = copy(x, y, ROWS);
+    struct reta_job job;
+    reta_submit(&reta, &desc, &job);
+    if (clean) {
+        reta_wait(&reta, job);
+    }
+    sink = *(volatile int8_t *)&y[5];
+    reta_wait(&reta, job);
+}
+
+static void host_write(bool clean)
+{
+    struct reta_desc desc = copy(x, y, ROWS);
+    struct reta_job job;
+    reta_submit(&reta, &desc, &job);
+    if (clean) {
+        reta_wait(&reta, job);
+    }
+    *(volatile int8_t *)&x[5] = 1;
+    reta_wait(&reta, job);
+}
+
+static void list_write(bool clean)
+{
+    static struct reta_desc list[2] __attribute__((section(".l2_bss"), aligned(16)));
+    list[0] = copy(x, y, ROWS);
+    list[1] = copy(y, z, ROWS);
+    list[1].word[RETA_WORD_HEADER] |= RETA_HDR_END;
+    struct reta_job job;
+    reta_list_submit(&reta, list, &job);
+    if (clean) {
+        reta_wait(&reta, job);
+    }
+    *(volatile uint32_t *)&list[1].word[RETA_WORD_X] = bus_address(x);
+    reta_wait(&reta, job);
+}
+
+static void jobs(bool clean)
+{
+    struct reta_desc desc = copy(x, y, ROWS);
+    struct reta_job first, second;
+    reta_submit(&reta, &desc, &first);
+    desc.word[RETA_WORD_X] = bus_address(z);
+    reta_submit(&reta, &desc, &second);
+    reta_wait(&reta, clean ? second : first);
+    sink = *(volatile int8_t *)&y[5];
+    reta_wait(&reta, second);
+}
+
+static void udma_reta(bool clean)
+{
+    udma_uart_init(BOARD_UART_DIVIDER);
+    struct reta_desc desc = copy(x, y, ROWS);
+    struct reta_job job;
+    reta_submit(&reta, &desc, &job);
+    if (clean) {
+        reta_wait(&reta, job);
+    }
+    udma_uart_write(y, 4);
+    reta_wait(&reta, job);
+    udma_uart_drain();
+}
+
+static void host_udma(bool clean)
+{
+    static char text[] = "hello, world\n";
+    udma_uart_init(BOARD_UART_DIVIDER);
+    udma_uart_start(text, sizeof text - 1);
+    if (clean) {
+        udma_uart_drain();
+    }
+    *(volatile char *)&text[11] = 'D';
+    udma_uart_drain();
+}
+
+static void delayed(bool clean)
+{
+    static char text[] = "hello\n";
+    udma_uart_init(BOARD_UART_DIVIDER);
+    udma_uart_start(text, sizeof text - 1);
+    if (clean) {
+        udma_uart_drain();
+    } else {
+        delay(20000);
+    }
+    *(volatile char *)&text[1] = 'a';
+    udma_uart_drain();
+}
+
+static __attribute__((noinline)) void send_local(bool clean)
+{
+    char text[16] = "on the stack...";
+    text[15] = '\n';
+    udma_uart_start(text, sizeof text);
+    if (clean) {
+        udma_uart_drain();
+    }
+}
+
+static void stack_buffer(bool clean)
+{
+    udma_uart_init(BOARD_UART_DIVIDER);
+    send_local(clean);
+    udma_uart_drain();
+}
+
+const struct bug race_bugs[] = {
+    {"race-host-read", host_read}, {"race-host-write", host_write}, {"race-list-write", list_write},
+    {"race-jobs", jobs},           {"race-udma-reta", udma_reta},   {"race-host-udma", host_udma},
+    {"race-delay", delayed},       {"race-stack-buffer", stack_buffer}, {0},
+};

@@ -1,0 +1,64 @@
+/**
+ * @file sleep.c
+ * Mistakes in waiting (rules sleep-…, poll-could-sleep).
+ */
+#include "bugs.h"
+
+#include "irq.h"
+#include "itc.h"
+
+#define LINE ((enum irq_line)3)
+
+static volatile uint32_t done;
+
+static void set_done(uint32_t line)
+{
+    (void)line;
+    done = 1;
+}
+
+static void no_wakeup(bool clean)
+{
+    CSR_SET(mie, 1u << LINE);
+    itc_mask(~0u);
+    if (clean) {
+        itc_unmask(1u << LINE);
+        itc_raise(1u << LINE);
+    }
+    irq_sleep();
+}
+
+static void lost_wakeup(bool clean)
+{
+    irq_set_handler(LINE, set_done);
+    irq_enable_line(LINE);
+    if (!clean) {
+        irq_enable();
+    }
+    while (done == 0) {
+        itc_raise(1u << LINE);
+        __asm__ volatile("nop\n\tnop\n\tnop\n\tnop\n\tnop\n\tnop\n\tnop\n\tnop");
+        irq_sleep();
+        if (clean) { /* the handler runs here */
+            irq_enable();
+            __asm__ volatile("nop");
+            irq_save();
+        }
+    }
+}
+
+static void polling(bool clean)
+{
+    if (clean) {
+        reta_init(&reta, &reta_irq);
+    }
+    struct reta_desc desc = copy(x, y, ROWS);
+    reta_run(&reta, &desc);
+}
+
+const struct bug sleep_bugs[] = {
+    {"sleep-no-wakeup", no_wakeup},
+    {"sleep-lost-wakeup", lost_wakeup},
+    {"poll-could-sleep", polling},
+    {0},
+};
