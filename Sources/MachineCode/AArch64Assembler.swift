@@ -188,7 +188,7 @@ public struct AArch64Assembler {
   ) {
     require(Self.fitsSum(immediate))
     let target = operation.setsFlags ? number(to) : numberOrSP(to)
-    let field = immediate < 0x1000 ? immediate << 10 : 1 << 22 | immediate >> 12 << 10
+    let field = immediate < 0x1000 ? immediate << 10 : 1 << 22 | (immediate & 0xFF_F000) >> 2
     word(operation.rawValue | Self.size(wide) | field | numberOrSP(from) << 5 | target)
   }
 
