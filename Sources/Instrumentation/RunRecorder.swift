@@ -96,6 +96,8 @@ public final class RunRecorder: HartObserver {
     profile?.onHandler = { [unowned self] in latencies.handled(at: $0) }
   }
 
+  deinit { machine.hart.forget(ObjectIdentifier(self)) }
+
   /// Accesses by register, in order of address.
   public var registerAccesses: [RegisterAccesses] {
     accesses.sorted { $0.key < $1.key }.map(\.value)

@@ -183,8 +183,9 @@ extension Hart {
   /// The instruction at `pc`, from the decode cache if it was seen before.
   @inline(__always)
   func fetch(_ pc: Address) -> Instruction {
-    if let window = fetchWindow, window.contains(pc), let code = window.code {
-      let cached = code.decoded[code.index(window.canonical &+ (pc &- window.base))]
+    let distance = pc &- fetchBase
+    if distance < fetchSize, let fetched {
+      let cached = fetched[Int(distance >> 1)]
       if cached.operation != .undecoded { return cached }
     }
     return fetchSlowly(pc)
@@ -213,8 +214,9 @@ extension Hart {
 
   /// The instruction at `pc` if memory lies there, without a word about it if not: it may never be executed.
   func fetchSpeculatively(_ pc: Address) -> Instruction {
-    if let window = fetchWindow, window.contains(pc), let code = window.code {
-      let cached = code.decoded[code.index(window.canonical &+ (pc &- window.base))]
+    let distance = pc &- fetchBase
+    if distance < fetchSize, let fetched {
+      let cached = fetched[Int(distance >> 1)]
       if cached.operation != .undecoded { return cached }
     }
     if fetchableWindow(pc) != nil, fetchableWindow(pc &+ 2) != nil { return fetch(pc) }
