@@ -134,7 +134,8 @@ public final class EventQueue {
 
 extension EventQueue: Stateful {
   public func visitState(_ archive: StateArchive) {
-    archive.omits("names", "handlers", "count", "capacity", "lines", "next", "nextIndex", "revision", "effects", "noticed")
+    archive.omits(
+      "names", "handlers", "count", "capacity", "lines", "next", "nextIndex", "revision", "effects", "noticed")
     // Slots are registered when the machine is built, so their number is the machine's.
     for index in 0..<count { archive.visit("due", due: &due[index]) }
     guard archive.isLoading else { return }

@@ -310,7 +310,8 @@ public final class Machine {
   /// Follows the advanced timer's outputs if a pad shows one.
   private func followTimer() {
     guard board.pads.hasTimerPads else { return }
-    advancedTimer.onOutput = { [unowned(unsafe) self] outputs, cycle in board.pads.setTimerOutputs(outputs, from: cycle) }
+    advancedTimer.onOutput = { [unowned(unsafe) self] outputs, cycle in board.pads.setTimerOutputs(outputs, from: cycle)
+    }
   }
 
   /// The output of the advanced timer behind function 2 of a pad of P7 (`pad_control.sv`): timers 1 to 3 on pads 9 to 19.

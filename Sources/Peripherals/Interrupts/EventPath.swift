@@ -31,7 +31,9 @@ public enum EventPath {
       }
     }
     generator.onErrorLine = { [unowned(unsafe) controller] level, cycle in controller.setLine(29, level, at: cycle) }
-    generator.onDirectLine = { [unowned(unsafe) controller] line, level, cycle in controller.setLine(line, level, at: cycle) }
+    generator.onDirectLine = { [unowned(unsafe) controller] line, level, cycle in
+      controller.setLine(line, level, at: cycle)
+    }
     generator.onTimerEvent = { [unowned(unsafe) timer] isHigh, cycle in timer.inputEvent(isHigh: isHigh, at: cycle) }
     timer.onLine = { [unowned(unsafe) controller] line, level, cycle in controller.setLine(line, level, at: cycle) }
     controller.onFIFOReady = { [unowned(unsafe) generator] cycle in generator.targetBecomesReady(at: cycle) }

@@ -444,7 +444,8 @@ extension Hart: Stateful {
     // who watch.
     archive.omits(
       "configuration", "queue", "bus", "windows", "memories", "codeRegions", "mainMemory", "mainCode", "mainRanges",
-      "blockMemory", "blockMemoryExcludes", "fetchWindow", "fetched", "fetchBase", "fetchSize", "blocks", "translator", "interconnect", "contention",
+      "blockMemory", "blockMemoryExcludes", "fetchWindow", "fetched", "fetchBase", "fetchSize", "blocks", "translator",
+      "interconnect", "contention",
       "accessSlot",
       "observer", "instructionObserver", "pauses", "watchedAddresses", "watchedWord", "onWatchedStore", "onDiagnostic",
       "onBreakpoint")
