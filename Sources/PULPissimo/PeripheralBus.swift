@@ -5,6 +5,7 @@
 import HardwareModel
 import Peripherals
 import RISCV
+import RetentionAccelerator
 
 /// The AXI and APB side of the interconnect, as the core sees it.
 public final class PeripheralBus: HartBus {
@@ -26,6 +27,7 @@ public final class PeripheralBus: HartBus {
   /// The pins, which may still be driven from outside.
   unowned(unsafe) var pads: PadRing?
   unowned(unsafe) var udma: UDMA?
+  unowned(unsafe) var accelerator: RETA?
   unowned(unsafe) var interruptController: InterruptController?
   unowned(unsafe) var eventGenerator: SoCEventGenerator?
   /// Told of an access that has taken place. For injected faults.
@@ -172,7 +174,8 @@ public final class PeripheralBus: HartBus {
   public func canWake(mie: UInt32, at cycle: Cycle) -> Bool {
     guard let interruptController, let eventGenerator else { return false }
     let wanted = interruptController.mask & mie
-    // Asked at every event of a sleep: a transfer that is under way is what most sleeps wait for.
+    // Asked at every event of a sleep: a transfer or a job that is under way is what most sleeps wait for.
+    if let accelerator, eventGenerator.lines(of: accelerator.possibleEvents(at: cycle)) & wanted != 0 { return true }
     if let udma, eventGenerator.lines(of: udma.possibleEvents(at: cycle)) & wanted != 0 { return true }
     var lines = interruptController.possibleLines(at: cycle)
     var events = delayedEvents
@@ -246,7 +249,7 @@ public protocol SegmentedTarget: BusTarget {
 extension PeripheralBus: Stateful {
   public func visitState(_ archive: StateArchive) {
     archive.omits(
-      "sameDirectionWait", "clusterAnswers", "queue", "pads", "udma", "interruptController", "eventGenerator",
+      "sameDirectionWait", "clusterAnswers", "queue", "pads", "udma", "accelerator", "interruptController", "eventGenerator",
       "onAccess", "onDiagnostic", "currentAccess", "rom", "dataWord")
     archive.visit("slowdown", cycle: &slowdown.cycles)
     archive.visit("slowdown", cycle: &slowdown.until)
