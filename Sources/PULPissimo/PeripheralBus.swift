@@ -13,6 +13,8 @@ public final class PeripheralBus: HartBus {
     let base: Address
     let size: UInt32
     let target: any BusTarget
+    /// The same if it holds several blocks.
+    let segments: (any SegmentedTarget)?
   }
 
   private(set) var slots: [Slot] = []
@@ -54,7 +56,7 @@ public final class PeripheralBus: HartBus {
   }
 
   func add(_ target: any BusTarget, at base: Address, size: UInt32) {
-    slots.append(Slot(base: base, size: size, target: target))
+    slots.append(Slot(base: base, size: size, target: target, segments: target as? any SegmentedTarget))
   }
 
   private func slot(at address: Address) -> Slot? {
@@ -64,7 +66,7 @@ public final class PeripheralBus: HartBus {
   /// The block and the register that an access to `address` reaches.
   public func register(at address: Address) -> (block: RegisterBlock, register: Register?)? {
     guard let slot = slot(at: address) else { return nil }
-    let block = (slot.target as? any SegmentedTarget)?.block(at: address &- slot.base) ?? slot.target.registers
+    let block = slot.segments?.block(at: address &- slot.base) ?? slot.target.registers
     let offset = (address &- slot.base) & (block.size &- 1)
     return (block, block.register(at: offset))
   }
