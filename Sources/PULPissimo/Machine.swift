@@ -140,6 +140,7 @@ public final class Machine {
     bus.rom = rom
     bus.pads = board.pads
     bus.udma = udma
+    bus.accelerator = accelerator
     board.connect(udma, diagnostics: { [unowned(unsafe) self] in report($0) })
     board.pads.onInputs = { [unowned(unsafe) self] levels, cycle in
       setPins?(levels, cycle)

@@ -102,7 +102,9 @@ extension Hart {
     let request = timing.requestCycle(issue.t)
     if meetsSomeone(address, codeRegion, request, interconnect) { return issue.t }
     let next = fetchSpeculatively(pc &+ UInt32(instruction.length))
-    if next.timing == .jump || next.timing == .jumpRegister {
+    // A jump to an address that is loaded waits for it, and fetches when the load is over.
+    let waits = next.timing == .jumpRegister && instruction.timing == .load && next.rs1 == instruction.rd
+    if next.timing == .jump || next.timing == .jumpRegister && !waits {
       let region = dataRegion(address)
       let place = pc &+ UInt32(instruction.length)
       if region >= 0, leads(target(of: next, at: place), to: region, interconnect) { return issue.t }
