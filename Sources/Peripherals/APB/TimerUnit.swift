@@ -28,22 +28,24 @@ public final class TimerUnit: BusTarget {
   private var inputs = TimerCounters.Inputs()
   private var lineLo = false
   private var lineHi = false
+  /// `counters.isPlain`, which counting does not change.
+  private var isPlain = false
 
   /// A timer on `queue` that can count edges of `reference`.
   public init(queue: EventQueue, reference: ReferenceClock) {
     self.queue = queue
     self.reference = reference
-    lowSlot = queue.register("TIMER low", lines: 1 << UInt32(Self.lowLine)) { [unowned self] cycle in
+    lowSlot = queue.register("TIMER low", lines: 1 << UInt32(Self.lowLine)) { [unowned(unsafe) self] cycle in
       advance(to: cycle)
       drive()
       predict(isHigh: false)
     }
-    highSlot = queue.register("TIMER high", lines: 1 << UInt32(Self.highLine)) { [unowned self] cycle in
+    highSlot = queue.register("TIMER high", lines: 1 << UInt32(Self.highLine)) { [unowned(unsafe) self] cycle in
       advance(to: cycle)
       drive()
       predict(isHigh: true)
     }
-    reference.onRetune { [unowned self] cycle in
+    reference.onRetune { [unowned(unsafe) self] cycle in
       for case let slot? in [lowSlot, highSlot] {
         let due = self.queue.dueCycle(of: slot)
         if due != .never { self.queue.schedule(slot, at: min(due, cycle &+ 1)) }
@@ -130,7 +132,7 @@ public final class TimerUnit: BusTarget {
     var steps = budget
     while now < cycle, steps > 0 {
       steps -= 1
-      if inputs.isEmpty, counters.isPlain {
+      if isPlain, inputs.isEmpty {
         let count = min(cycle &- now, isHigh.map { counters.cyclesToChange(isHigh: $0) } ?? .max)
         counters.count(count)
         now &+= count
@@ -139,6 +141,7 @@ public final class TimerUnit: BusTarget {
       let all = referenced(inputs)
       let old = counters
       counters.clock(all)
+      isPlain = counters.isPlain
       inputs = TimerCounters.Inputs()
       now &+= 1
       if let isHigh, isHigh ? counters.irqHi != lineHi : counters.irqLo != lineLo { return }
@@ -152,6 +155,7 @@ public final class TimerUnit: BusTarget {
       }
       let count = counters.repeats(of: old, limit: limit)
       counters.skip(count, since: old)
+      isPlain = counters.isPlain
       now &+= count
     }
   }
@@ -184,7 +188,7 @@ public final class TimerUnit: BusTarget {
       queue.schedule(slot, at: now)
       return
     }
-    if inputs.isEmpty, counters.isPlain {
+    if isPlain, inputs.isEmpty {
       let cycles = counters.interrupts(isHigh: isHigh) ? counters.cyclesToChange(isHigh: isHigh) : .max
       if cycles == .max { queue.cancel(slot) } else { queue.schedule(slot, at: now &+ cycles) }
       return
@@ -196,7 +200,7 @@ public final class TimerUnit: BusTarget {
       queue.cancel(slot)
       return
     }
-    let saved = (now, counters, inputs)
+    let saved = (now, counters, inputs, isPlain)
     let horizon = now &+ 1 << 40
     run(to: horizon, budget: 256, stopsAtLine: isHigh)
     let due = now
@@ -204,18 +208,19 @@ public final class TimerUnit: BusTarget {
     var next = counters
     next.clock(TimerCounters.Inputs())
     let isSteady = due >= horizon && next == counters
-    (now, counters, inputs) = saved
+    (now, counters, inputs, isPlain) = saved
     if isSteady { queue.cancel(slot) } else { queue.schedule(slot, at: due) }
   }
 }
 
 extension TimerUnit {
   public func visitState(_ archive: StateArchive) {
-    archive.omits("onLine", "isEventPossible", "queue", "reference", "lowSlot", "highSlot")
+    archive.omits("onLine", "isEventPossible", "queue", "reference", "lowSlot", "highSlot", "isPlain")
     archive.visit("now", cycle: &now)
     archive.visit("counters", &counters)
     archive.visit("inputs", &inputs)
     archive.visit("lineLo", &lineLo)
     archive.visit("lineHi", &lineHi)
+    if archive.isLoading { isPlain = counters.isPlain }
   }
 }

@@ -102,7 +102,9 @@ extension Hart {
     let request = timing.requestCycle(issue.t)
     if meetsSomeone(address, codeRegion, request, interconnect) { return issue.t }
     let next = fetchSpeculatively(pc &+ UInt32(instruction.length))
-    if next.timing == .jump || next.timing == .jumpRegister {
+    // A jump to an address that is loaded waits for it, and fetches when the load is over.
+    let waits = next.timing == .jumpRegister && instruction.timing == .load && next.rs1 == instruction.rd
+    if next.timing == .jump || next.timing == .jumpRegister && !waits {
       let region = dataRegion(address)
       let place = pc &+ UInt32(instruction.length)
       if region >= 0, leads(target(of: next, at: place), to: region, interconnect) { return issue.t }
@@ -183,8 +185,9 @@ extension Hart {
   /// The instruction at `pc`, from the decode cache if it was seen before.
   @inline(__always)
   func fetch(_ pc: Address) -> Instruction {
-    if let window = fetchWindow, window.contains(pc), let code = window.code {
-      let cached = code.decoded[code.index(window.canonical &+ (pc &- window.base))]
+    let distance = pc &- fetchBase
+    if distance < fetchSize, let fetched {
+      let cached = fetched[Int(distance >> 1)]
       if cached.operation != .undecoded { return cached }
     }
     return fetchSlowly(pc)
@@ -213,8 +216,9 @@ extension Hart {
 
   /// The instruction at `pc` if memory lies there, without a word about it if not: it may never be executed.
   func fetchSpeculatively(_ pc: Address) -> Instruction {
-    if let window = fetchWindow, window.contains(pc), let code = window.code {
-      let cached = code.decoded[code.index(window.canonical &+ (pc &- window.base))]
+    let distance = pc &- fetchBase
+    if distance < fetchSize, let fetched {
+      let cached = fetched[Int(distance >> 1)]
       if cached.operation != .undecoded { return cached }
     }
     if fetchableWindow(pc) != nil, fetchableWindow(pc &+ 2) != nil { return fetch(pc) }
