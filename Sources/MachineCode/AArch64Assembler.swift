@@ -258,7 +258,7 @@ public struct AArch64Assembler {
     _ kind: AArch64Move, _ to: AArch64Register, _ value: UInt32, shift: UInt32 = 0, wide: Bool = false
   ) {
     require(value < 0x1_0000 && shift % 16 == 0 && shift < (wide ? 64 : 32))
-    word(kind.rawValue | Self.size(wide) | shift / 16 << 21 | value << 5 | number(to))
+    word(kind.rawValue | Self.size(wide) | (shift / 16) << 21 | value << 5 | number(to))
   }
 
   public mutating func mov(_ to: AArch64Register, _ from: AArch64Register, wide: Bool = false) {
@@ -307,7 +307,7 @@ public struct AArch64Assembler {
     let registers = source << 5 | number(to)
     let count = amount & (bits - 1)
     switch kind {
-    case .lsl: word(0x5300_0000 | base | (bits - count) % bits << 16 | (bits - 1 - count) << 10 | registers)
+    case .lsl: word(0x5300_0000 | base | ((bits - count) % bits) << 16 | (bits - 1 - count) << 10 | registers)
     case .lsr: word(0x5300_0000 | base | count << 16 | (bits - 1) << 10 | registers)
     case .asr: word(0x1300_0000 | base | count << 16 | (bits - 1) << 10 | registers)
     case .ror: word(0x1380_0000 | base | source << 16 | count << 10 | registers)
@@ -414,7 +414,7 @@ public struct AArch64Assembler {
   /// 16 bytes at [base + offset], a multiple of 16.
   public mutating func storeVector(_ from: UInt8, _ base: AArch64Register, offset: UInt32) {
     require(from < 32 && offset % 16 == 0 && offset / 16 < 0x1000)
-    word(0x3D80_0000 | (offset / 16 & 0xFFF) << 10 | numberOrSP(base) << 5 | Self.vector(from))
+    word(0x3D80_0000 | ((offset / 16) & 0xFFF) << 10 | numberOrSP(base) << 5 | Self.vector(from))
   }
 
   // MARK: Control
