@@ -28,7 +28,7 @@ public final class TimerUnit: BusTarget {
   private var inputs = TimerCounters.Inputs()
   private var lineLo = false
   private var lineHi = false
-  /// `counters.isPlain`, which counting does not change.
+  /// `counters.isPlain` is known to hold: counting does not change it.
   private var isPlain = false
 
   /// A timer on `queue` that can count edges of `reference`.
@@ -132,7 +132,7 @@ public final class TimerUnit: BusTarget {
     var steps = budget
     while now < cycle, steps > 0 {
       steps -= 1
-      if isPlain, inputs.isEmpty {
+      if onlyCounts {
         let count = min(cycle &- now, isHigh.map { counters.cyclesToChange(isHigh: $0) } ?? .max)
         counters.count(count)
         now &+= count
@@ -141,7 +141,7 @@ public final class TimerUnit: BusTarget {
       let all = referenced(inputs)
       let old = counters
       counters.clock(all)
-      isPlain = counters.isPlain
+      isPlain = false
       inputs = TimerCounters.Inputs()
       now &+= 1
       if let isHigh, isHigh ? counters.irqHi != lineHi : counters.irqLo != lineLo { return }
@@ -155,9 +155,15 @@ public final class TimerUnit: BusTarget {
       }
       let count = counters.repeats(of: old, limit: limit)
       counters.skip(count, since: old)
-      isPlain = counters.isPlain
       now &+= count
     }
+  }
+
+  /// Nothing reaches the counters in `now`, and all that they do is to count cycles.
+  private var onlyCounts: Bool {
+    guard inputs.isEmpty else { return false }
+    if !isPlain { isPlain = counters.isPlain }
+    return isPlain
   }
 
   private func advance(to cycle: Cycle) { run(to: cycle) }
@@ -188,7 +194,7 @@ public final class TimerUnit: BusTarget {
       queue.schedule(slot, at: now)
       return
     }
-    if isPlain, inputs.isEmpty {
+    if onlyCounts {
       let cycles = counters.interrupts(isHigh: isHigh) ? counters.cyclesToChange(isHigh: isHigh) : .max
       if cycles == .max { queue.cancel(slot) } else { queue.schedule(slot, at: now &+ cycles) }
       return
@@ -200,7 +206,7 @@ public final class TimerUnit: BusTarget {
       queue.cancel(slot)
       return
     }
-    let saved = (now, counters, inputs, isPlain)
+    let saved = (now, counters, inputs)
     let horizon = now &+ 1 << 40
     run(to: horizon, budget: 256, stopsAtLine: isHigh)
     let due = now
@@ -208,7 +214,8 @@ public final class TimerUnit: BusTarget {
     var next = counters
     next.clock(TimerCounters.Inputs())
     let isSteady = due >= horizon && next == counters
-    (now, counters, inputs, isPlain) = saved
+    (now, counters, inputs) = saved
+    isPlain = false
     if isSteady { queue.cancel(slot) } else { queue.schedule(slot, at: due) }
   }
 }
@@ -221,6 +228,6 @@ extension TimerUnit {
     archive.visit("inputs", &inputs)
     archive.visit("lineLo", &lineLo)
     archive.visit("lineHi", &lineHi)
-    if archive.isLoading { isPlain = counters.isPlain }
+    if archive.isLoading { isPlain = false }
   }
 }
