@@ -85,6 +85,8 @@ struct BlockCompiler<Target: TranslationTarget> {
   private(set) var facts: [Facts] = []
   private var families: [Family] = []
   private var known: [Known] = []
+  /// A loop of the block is emitted several times over.
+  private(set) var hasTurns = false
 
   init(
     info: BlockInfo, exits: UnsafeMutablePointer<BlockExit>, memory: TranslatedMemory, cycleModel: Bool,
@@ -280,6 +282,7 @@ struct BlockCompiler<Target: TranslationTarget> {
     let links = target.finish()
     if let loop = unrolledLoop(places.count) {
       let start = unroll(&target, loop, plan(ops[loop.last].aux), places)
+      hasTurns = start != nil
       target.closeLoops(ops[loop.last].aux, at: start ?? entries.body)
     } else {
       target.closeLoops(nil, at: entries.body)
