@@ -15,14 +15,14 @@ import Testing
   static let firstSeed = UInt64(ProcessInfo.processInfo.environment["PULPEMU_SEED"] ?? "") ?? 1
   static let slices: [UInt64] = [0, 29, 997]
 
-  @Test(arguments: stride(from: 0, to: count, by: 8).map { $0 })
-  func loopsAreThoseOfTheExactEngine(_ batch: UInt64) throws {
+  @Test(arguments: stride(from: 0, to: count, by: 8).map { $0 }, [Engine.blocks, .translated])
+  func loopsAreThoseOfTheExactEngine(_ batch: UInt64, engine: Engine) throws {
     for seed in Self.firstSeed + batch..<Self.firstSeed + min(batch + 8, Self.count) {
       for slice in Self.slices {
         let program = EngineProgram.loops(seed: seed, limit: 12_000)
         let (difference, _) = EngineComparison.compare(
-          program.with(words: program.words, slice: slice), with: .translated)
-        #expect(difference == nil, "seed \(seed), slice \(slice): \(difference?.text ?? "")")
+          program.with(words: program.words, slice: slice), with: engine)
+        #expect(difference == nil, "\(engine), seed \(seed), slice \(slice): \(difference?.text ?? "")")
       }
     }
   }
@@ -43,6 +43,33 @@ import Testing
     }
   }
 
+  /// A turn whose second access lies outside, after checks that served several turns.
+  @Test(arguments: [4, 64, 300, 340, 600, 1000])
+  func noTurnReachesBehindTheMemory(_ step: UInt32) {
+    for isStore in [false, true] {
+      for turns in 1...9 as ClosedRange<UInt32> {
+        for last in [4, step] {
+          var builder = ProgramBuilder(
+            random: RandomSource(seed: 1), mix: ProgramMix(), destinations: [5], pointers: [])
+          let start = 0x1C09_0000 &- turns &* step &- last
+          builder.append(.plain(ProgramBuilder.constant(18, start)))
+          builder.append(.plain([Instruction(.addi, rd: 28, immediate: 16)]))
+          let access: (UInt32) -> Instruction = {
+            isStore
+              ? Instruction(.sw, rs1: 18, rs2: 28, immediate: $0) : Instruction(.lw, rd: 6, rs1: 18, immediate: $0)
+          }
+          builder.append(.plain([access(0), Instruction(.addi, rd: 18, rs1: 18, immediate: step), access(0)]))
+          builder.append(.plain([Instruction(.addi, rd: 28, rs1: 28, immediate: .max)]))
+          builder.append(.jump(Instruction(.bne, rs1: 28), to: 2))
+          builder.append(.farJump(rd: 0, rs1: 5, to: 0))
+          let program = EngineProgram(seed: 1, limit: 4000).with(words: builder.words(), slice: 101)
+          let (difference, _) = EngineComparison.compare(program, with: .translated)
+          #expect(difference == nil, "store \(isStore), \(turns) turns, \(last): \(difference?.text ?? "")")
+        }
+      }
+    }
+  }
+
   /// What the comparison is worth.
   @Test func manyLoopsAreTakenSeveralTurnsAtOnce() throws {
     var total = TranslatorStatistics()
@@ -55,7 +82,6 @@ import Testing
       total.loops += statistics.loops
       if statistics.loops > 0 { taken += 1 }
     }
-    print("LOOPS \(total) in \(taken)")
     #expect(total.loops > 60)
     #expect(taken > 30)
   }

@@ -29,7 +29,7 @@ extension EngineProgram {
 
   /// Where a loop's data may lie: inside memory, at the ends of banks and of the memory, in the program itself.
   private static func address(_ random: inout RandomSource, code: UInt32) -> UInt32 {
-    let near = random.pick([0x1C00_FFE0, 0x1C01_0000, 0x1C07_FFD0, 0x1C00_8000, code &+ 0x200, 0x1C00_7FC0])
+    let near = random.pick([0x1C00_FFE0, 0x1C01_0000, 0x1C08_FFD0, 0x1C00_8000, code &+ 0x200, 0x1C00_7FC0])
     let inside = random.pick([dataAddress + 0x700, dataAddress + 0x1000, sharedData + 0x200])
     let place = random.chance(70) ? inside &+ UInt32(4 * random.below(64)) : near &+ UInt32(4 * random.below(8))
     return random.chance(15) ? place &+ UInt32(random.below(4)) : place
