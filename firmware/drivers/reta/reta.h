@@ -78,7 +78,7 @@ struct reta {
         volatile bool expired; /**< the jobs were stopped; the next wait says so */
         bool is_busy;
         uint32_t descriptors, job;
-        uint32_t turns; /**< of polling until the next look */
+        uint32_t due; /**< polling: mcycle of the next look */
     } watch;
 };
 
@@ -107,7 +107,7 @@ enum reta_status reta_init(struct reta *reta, const struct reta_style *style);
  * Looks after the accelerator every `patience` cycles from now on; 0: never, so that a lost event or a job that does not
  * end is waited for for ever. A look opens the events again, and stops everything if no descriptor has ended since the
  * look before: the wait then gives RETA_TIMED_OUT. Styles that sleep are woken for it by the timer's low half and
- * line 10, which belong to the driver meanwhile; polling counts its turns.
+ * line 10, which belong to the driver meanwhile; polling reads mcycle.
  */
 void reta_watch(struct reta *reta, uint32_t patience);
 

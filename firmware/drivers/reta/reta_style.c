@@ -13,7 +13,7 @@ static void poll_open(void)
 
 static void poll_pause(struct reta *reta)
 {
-    if (--reta->watch.turns == 0) {
+    if ((int32_t)(CSR_READ(mcycle) - reta->watch.due) >= 0) {
         reta_watch_look(reta);
     }
 }

@@ -12,11 +12,8 @@
 #include "reta_registers.h"
 #include "timer.h"
 
-/** Fewest cycles of a turn of polling: the load of STATUS, the branches around it and the call of the style. */
-enum { POLLING_TURN = 16 };
-
 static struct reta *watched;
-static uint32_t turns;
+static uint32_t period;
 
 static void on_tick(uint32_t line)
 {
@@ -27,7 +24,8 @@ static void on_tick(uint32_t line)
 void reta_watch(struct reta *reta, uint32_t patience)
 {
     reta->watch.is_busy = false;
-    reta->watch.turns = turns = patience / POLLING_TURN; /* 0: the counter wraps, hours later */
+    period = patience;
+    reta->watch.due = CSR_READ(mcycle) + (patience ? patience : INT32_MAX);
     if (!reta->style->sleeps) {
         return;
     }
@@ -43,6 +41,10 @@ void reta_watch(struct reta *reta, uint32_t patience)
 
 void reta_watch_look(struct reta *reta)
 {
+    reta->watch.due = CSR_READ(mcycle) + (period ? period : INT32_MAX);
+    if (period == 0) {
+        return;
+    }
     uint32_t status = reta_get(RETA_STATUS_OFFSET);
     bool is_busy = (status & (RETA_STATUS_CONTEXT0_MASK | RETA_STATUS_CONTEXT1_MASK)) != 0 &&
                    (status & RETA_STATUS_ERROR_MASK) == 0;
@@ -51,7 +53,6 @@ void reta_watch_look(struct reta *reta)
     reta->watch.is_busy = is_busy;
     reta->watch.descriptors = descriptors;
     reta->watch.job = job;
-    reta->watch.turns = turns;
 
     /* Who waits looks at the registers again now; the next event shall come by itself. */
     reta_put(RETA_EVT_MASK_OFFSET, RETA_EVT_MASK_DONE_MASK | RETA_EVT_MASK_ERROR_MASK | RETA_EVT_MASK_PROGRESS_MASK);
