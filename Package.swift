@@ -49,7 +49,7 @@ let package = Package(
     .target(name: "Semihosting", swiftSettings: strict),
     .target(name: "GDBServer", swiftSettings: strict),
     .target(name: "RegisterExport", dependencies: ["HardwareModel"], swiftSettings: strict),
-    .target(name: "Instrumentation", dependencies: ["PULPissimo"], swiftSettings: strict),
+    .target(name: "Instrumentation", dependencies: ["PULPissimo"], swiftSettings: machine),
     .target(name: "DriverChecker", dependencies: ["PULPissimo"], swiftSettings: machine),
     .target(
       name: "EmulatorCommands",

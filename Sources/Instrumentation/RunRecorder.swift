@@ -27,9 +27,36 @@ public final class RunRecorder: HartObserver {
   }
 
   let machine: Machine
-  private var accesses: [Address: RegisterAccesses] = [:]
-  /// For each register the kinds of its reads and, one further, of its writes in `counts`.
-  private var accessKinds: [Address: Int] = [:]
+  /// Registers in the order in which they were accessed first.
+  private var accesses: [Row] = []
+  private struct Row {
+    let address: Address
+    var total: RegisterAccesses
+    /// The kind of its reads and, one further, of its writes in `counts`.
+    let kind: Int
+  }
+  /// What the words that were accessed stand for, and those of late where they are found without hashing.
+  private var places: [Address: Place] = [:]
+  private var recentPlaces = [Place?](repeating: nil, count: 64)
+  private final class Place {
+    let address: Address
+    let block: RegisterBlock?
+    let register: Register?
+    let row: Int
+    let isPolled: Bool
+    let isAccelerator: Bool
+
+    init(_ address: Address, _ block: RegisterBlock?, _ register: Register?, row: Int) {
+      self.address = address
+      self.block = block
+      self.register = register
+      self.row = row
+      isAccelerator = block?.name == RETARegisters.block.name
+      isPolled =
+        isAccelerator || block?.name == InterruptControllerRegisters.block.name
+        || block?.name == SoCEventGeneratorRegisters.block.name
+    }
+  }
   public private(set) var jobs: [JobRecord] = []
 
   // Host cycles by cause.
@@ -96,17 +123,18 @@ public final class RunRecorder: HartObserver {
     profile?.onHandler = { [unowned self] in latencies.handled(at: $0) }
   }
 
+  deinit { machine.hart.forget(ObjectIdentifier(self)) }
+
   /// Accesses by register, in order of address.
   public var registerAccesses: [RegisterAccesses] {
-    accesses.sorted { $0.key < $1.key }.map(\.value)
+    accesses.sorted { $0.address < $1.address }.map(\.total)
   }
 
   /// Accesses of the region by register, in order of address; only registers that were accessed in it.
   public var regionAccesses: [RegisterAccesses] {
-    accesses.sorted { $0.key < $1.key }.compactMap { address, total in
-      guard let kind = accessKinds[address] else { return nil }
+    accesses.sorted { $0.address < $1.address }.compactMap { row in
       let part = RegisterAccesses(
-        block: total.block, register: total.register, reads: counts[kind], writes: counts[kind + 1])
+        block: row.total.block, register: row.total.register, reads: counts[row.kind], writes: counts[row.kind + 1])
       return part.reads + part.writes > 0 ? part : nil
     }
   }
@@ -115,42 +143,47 @@ public final class RunRecorder: HartObserver {
 
   public func accessed(_ access: BusAccess) {
     guard MemoryMap.peripherals.contains(access.address) else { return }
-    let reached = machine.bus.register(at: access.address)
-    if let (block, register) = reached {
-      let key = access.address & ~3
-      var entry =
-        accesses[key]
-        ?? RegisterAccesses(block: block.name, register: register?.name ?? "0x" + String(key & 0xFFF, radix: 16))
-      if access.isWrite { entry.writes += 1 } else { entry.reads += 1 }
-      accesses[key] = entry
-      countByRegister(key, access)
+    let place = place(access.address)
+    if place.row >= 0 {
+      let kind = accesses[place.row].kind
+      if access.isWrite {
+        accesses[place.row].total.writes += 1
+        counts.add(kind: kind + 1, at: access.issued)
+      } else {
+        accesses[place.row].total.reads += 1
+        counts.add(kind: kind, at: access.issued)
+      }
     }
     counts.add(access.isWrite ? .write : .read, at: access.issued)
     let isInside = interruptLevel > 0 && access.issued >= interruptStart
     if !isInside { accessesOutside += 1 }
-    for listener in listeners { listener.accessed(access, reached?.block, reached?.register) }
-    guard let (block, register) = reached else { return }
-    if !isInside && !access.isWrite { notePoll(access, block) }
-    if block.name == RETARegisters.block.name { noteAccelerator(access, register) }
+    for listener in listeners { listener.accessed(access, place.block, place.register) }
+    if place.isPolled && !isInside && !access.isWrite { notePoll(access) }
+    if place.isAccelerator { noteAccelerator(access, place.register) }
   }
 
-  private func countByRegister(_ register: Address, _ access: BusAccess) {
-    let kind: Int
-    if let known = accessKinds[register] {
-      kind = known
-    } else {
-      kind = counts.nextKind
-      counts.reserve(kind + 1)
-      accessKinds[register] = kind
-    }
-    counts.add(kind: access.isWrite ? kind + 1 : kind, at: access.issued)
+  private func place(_ address: Address) -> Place {
+    let word = address & ~3
+    let index = Int(word >> 2) % recentPlaces.count
+    if let recent = recentPlaces[index], recent.address == word { return recent }
+    let place = places[word] ?? firstSight(of: word)
+    recentPlaces[index] = place
+    return place
   }
 
-  private func notePoll(_ access: BusAccess, _ block: RegisterBlock) {
-    switch block.name {
-    case RETARegisters.block.name, InterruptControllerRegisters.block.name, SoCEventGeneratorRegisters.block.name: break
-    default: return
-    }
+  private func firstSight(of word: Address) -> Place {
+    // Where no block answers there is nothing to remember.
+    guard let (block, register) = machine.bus.register(at: word) else { return Place(word, nil, nil, row: -1) }
+    let kind = counts.nextKind
+    counts.reserve(kind + 1)
+    let place = Place(word, block, register, row: accesses.count)
+    let name = register?.name ?? "0x" + String(word & 0xFFF, radix: 16)
+    accesses.append(Row(address: word, total: RegisterAccesses(block: block.name, register: name), kind: kind))
+    places[word] = place
+    return place
+  }
+
+  private func notePoll(_ access: BusAccess) {
     let stores = access.storesBefore &- storesInInterrupts
     if let last = polls[access.pc], last.address == access.address, last.stores == stores,
       accessesOutside &- last.accesses <= 8
@@ -390,6 +423,8 @@ public final class RunRecorder: HartObserver {
 }
 
 extension RunRecorder.RegisterAccesses {
+  fileprivate static let none = Self(block: "", register: "")
+
   fileprivate mutating func visitState(_ archive: StateArchive) {
     var (block, register) = (block, register)
     archive.visit("block", &block, most: 64)
@@ -421,17 +456,15 @@ extension RunRecorder: Stateful {
   /// What has been recorded so far, so that a run that goes on from a snapshot ends with the statistics of the whole.
   public func visitState(_ archive: StateArchive) {
     archive.omits(
-      "machine", "regionSymbols", "profile", "profileObserver", "profileReplaces", "listeners", "slot")
+      "machine", "regionSymbols", "profile", "profileObserver", "profileReplaces", "listeners", "slot", "places",
+      "recentPlaces")
     let none = Mark(cycle: 0, instructions: 0, accelerator: AcceleratorTotals())
-    var registers = accesses.sorted { $0.key < $1.key }.map { (address: $0.key, accesses: $0.value) }
-    archive.elements("accesses", &registers, most: 1 << 20, new: (0, RegisterAccesses(block: "", register: ""))) {
-      archive.visit("address", &$0.address)
-      archive.parts(of: &$0.accesses) { $0.visitState(archive) }
-    }
-    var kinds = accessKinds.sorted { $0.key < $1.key }.map { (address: $0.key, kind: $0.value) }
-    archive.elements("accessKinds", &kinds, most: 1 << 20, new: (0, 0)) {
-      archive.visit("address", &$0.address)
-      archive.visit("kind", &$0.kind, in: 0...1 << 20)
+    archive.elements("accesses", &accesses, most: 1 << 20, new: Row(address: 0, total: .none, kind: 0)) {
+      var (address, total, kind) = ($0.address, $0.total, $0.kind)
+      archive.visit("address", &address)
+      archive.parts(of: &total) { $0.visitState(archive) }
+      archive.visit("kind", &kind, in: 0...1 << 20)
+      if archive.isLoading { $0 = Row(address: address, total: total, kind: kind) }
     }
     archive.visit("jobs", &jobs, most: 1 << 28, new: .empty)
     archive.visit("asleep", &asleep)
@@ -468,10 +501,14 @@ extension RunRecorder: Stateful {
     archive.visit("pendingEndMark", due: &pendingEndMark)
     archive.visit("isReturning", &isReturning)
     archive.require(
-      kinds.allSatisfy { $0.kind + 1 < counts.nextKind }, "a register whose accesses are not counted")
+      accesses.allSatisfy { $0.kind + 1 < counts.nextKind }, "a register whose accesses are not counted")
     guard archive.isLoading else { return }
-    accesses = Dictionary(registers.map { ($0.address, $0.accesses) }) { $1 }
-    accessKinds = Dictionary(kinds.map { ($0.address, $0.kind) }) { $1 }
+    places = [:]
+    for (row, access) in accesses.enumerated() {
+      guard let (block, register) = machine.bus.register(at: access.address) else { continue }
+      places[access.address] = Place(access.address, block, register, row: row)
+    }
+    recentPlaces = Array(repeating: nil, count: recentPlaces.count)
     polls = Dictionary(readers.map { ($0.pc, $0.poll) }) { $1 }
   }
 }

@@ -5,6 +5,7 @@
 import HardwareModel
 import Peripherals
 import RISCV
+import RetentionAccelerator
 
 /// The AXI and APB side of the interconnect, as the core sees it.
 public final class PeripheralBus: HartBus {
@@ -12,6 +13,8 @@ public final class PeripheralBus: HartBus {
     let base: Address
     let size: UInt32
     let target: any BusTarget
+    /// The same if it holds several blocks.
+    let segments: (any SegmentedTarget)?
   }
 
   private(set) var slots: [Slot] = []
@@ -26,6 +29,7 @@ public final class PeripheralBus: HartBus {
   /// The pins, which may still be driven from outside.
   unowned(unsafe) var pads: PadRing?
   unowned(unsafe) var udma: UDMA?
+  unowned(unsafe) var accelerator: RETA?
   unowned(unsafe) var interruptController: InterruptController?
   unowned(unsafe) var eventGenerator: SoCEventGenerator?
   /// Told of an access that has taken place. For injected faults.
@@ -52,7 +56,7 @@ public final class PeripheralBus: HartBus {
   }
 
   func add(_ target: any BusTarget, at base: Address, size: UInt32) {
-    slots.append(Slot(base: base, size: size, target: target))
+    slots.append(Slot(base: base, size: size, target: target, segments: target as? any SegmentedTarget))
   }
 
   private func slot(at address: Address) -> Slot? {
@@ -62,7 +66,7 @@ public final class PeripheralBus: HartBus {
   /// The block and the register that an access to `address` reaches.
   public func register(at address: Address) -> (block: RegisterBlock, register: Register?)? {
     guard let slot = slot(at: address) else { return nil }
-    let block = (slot.target as? any SegmentedTarget)?.block(at: address &- slot.base) ?? slot.target.registers
+    let block = slot.segments?.block(at: address &- slot.base) ?? slot.target.registers
     let offset = (address &- slot.base) & (block.size &- 1)
     return (block, block.register(at: offset))
   }
@@ -172,7 +176,8 @@ public final class PeripheralBus: HartBus {
   public func canWake(mie: UInt32, at cycle: Cycle) -> Bool {
     guard let interruptController, let eventGenerator else { return false }
     let wanted = interruptController.mask & mie
-    // Asked at every event of a sleep: a transfer that is under way is what most sleeps wait for.
+    // Asked at every event of a sleep: a transfer or a job that is under way is what most sleeps wait for.
+    if let accelerator, eventGenerator.lines(of: accelerator.possibleEvents(at: cycle)) & wanted != 0 { return true }
     if let udma, eventGenerator.lines(of: udma.possibleEvents(at: cycle)) & wanted != 0 { return true }
     var lines = interruptController.possibleLines(at: cycle)
     var events = delayedEvents
@@ -246,7 +251,8 @@ public protocol SegmentedTarget: BusTarget {
 extension PeripheralBus: Stateful {
   public func visitState(_ archive: StateArchive) {
     archive.omits(
-      "sameDirectionWait", "clusterAnswers", "queue", "pads", "udma", "interruptController", "eventGenerator",
+      "sameDirectionWait", "clusterAnswers", "queue", "pads", "udma", "accelerator", "interruptController",
+      "eventGenerator",
       "onAccess", "onDiagnostic", "currentAccess", "rom", "dataWord")
     archive.visit("slowdown", cycle: &slowdown.cycles)
     archive.visit("slowdown", cycle: &slowdown.until)

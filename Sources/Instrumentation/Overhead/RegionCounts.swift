@@ -16,8 +16,9 @@ struct RegionCounts {
   private var behind = [UInt64](repeating: 0, count: Event.allCases.count)
   /// The last ones behind it, oldest first: those that the end may still be found to lie between.
   private var recent: [(kind: Int, cycle: Cycle)] = []
-  /// An access makes two events.
-  private static let mostRecent = 32
+  /// An access makes two events; more than these are kept only because moving many at once is cheaper.
+  private static let fewestRecent = 32
+  private static let mostRecent = 256
   /// The region as far as it is known, and the one before.
   private var region: Range<Cycle> = 0..<0
   private var previous: Range<Cycle> = 0..<0
@@ -46,7 +47,10 @@ struct RegionCounts {
       inside[kind] &+= 1
     } else if isOpen, cycle >= region.upperBound {
       recent.append((kind, cycle))
-      if recent.count > Self.mostRecent { behind[recent.removeFirst().kind] &+= 1 }
+      guard recent.count >= Self.mostRecent else { return }
+      let old = recent.count - Self.fewestRecent
+      for index in 0..<old { behind[recent[index].kind] &+= 1 }
+      recent.removeFirst(old)
     }
   }
 

@@ -88,7 +88,7 @@ public struct TranslatorStatistics: Sendable {
       leaveOffset = leave
       firstFree = target.count
       free = target.count
-      cache.onDrop = { [unowned self] numbers in dropped(numbers) }
+      cache.onDrop = { [unowned(unsafe) self] numbers in dropped(numbers) }
     }
 
     // MARK: Running
