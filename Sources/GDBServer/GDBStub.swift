@@ -88,7 +88,8 @@ public final class GDBStub {
     var reason = ""
     switch lastStop {
     case .trap: break
-    case .interrupted: signal = 2
+    // In the middle of its own steps gdb would take a trap for the end of one.
+    case .interrupted, .caught: signal = 2
     case .aborted: signal = 6
     case .watch(let kind, let address):
       let name = kind == .read ? "rwatch" : kind == .access ? "awatch" : "watch"

@@ -22,7 +22,9 @@ final class DebugMachine: DebugTarget {
   private let build: () throws -> Session
   private(set) var session: Session
   private var observer: DebugObserver
+  private(set) var history: DebugHistory
   private var points: Set<DebugPoint> = []
+  private var catchpoints = Catchpoints()
   private var changes: [(position: UInt64, change: Change)] = []
   /// What a run shows to the user.
   private enum Stream: Int, CaseIterable { case characters, uart, diagnostics, findings }
@@ -46,8 +48,13 @@ final class DebugMachine: DebugTarget {
     self.build = build
     self.canReverse = canReverse
     session = try build()
-    observer = DebugObserver(session.machine)
+    history = DebugHistory(session.machine, session.recorder)
+    observer = Self.observer(session, history)
     attach()
+  }
+
+  private static func observer(_ session: Session, _ history: DebugHistory) -> DebugObserver {
+    DebugObserver(session.machine, history) { session.place($0) }
   }
 
   private func attach() {
@@ -86,7 +93,8 @@ final class DebugMachine: DebugTarget {
     session.output.flush()
     hart.instructionObserver = nil
     session = new
-    observer = DebugObserver(new.machine)
+    history = DebugHistory(new.machine, new.recorder)
+    observer = Self.observer(new, history)
     end = nil
     attach()
     return true
@@ -107,10 +115,13 @@ final class DebugMachine: DebugTarget {
     changes.removeAll { $0.position > position }
     switch resumption {
     case .step(let range): observe(.step(while: range))
-    case .run where points.isEmpty: ignore()
+    case .run where !isWatching: ignore()
     case .run, .reverseRun, .reverseStep: observe(.run)
     }
   }
+
+  /// There is something to stop at.
+  private var isWatching: Bool { !points.isEmpty || !catchpoints.all.isEmpty }
 
   private func observe(_ goal: DebugObserver.Goal) {
     observer.breakpoints = Set(points.filter { $0.kind == .software || $0.kind == .hardware }.map(\.address))
@@ -126,12 +137,14 @@ final class DebugMachine: DebugTarget {
         let start = UInt64(DebugObserver.canonical(point.address))
         return .init(kind: kind, range: start..<start + UInt64(max(point.length, 1)), address: point.address)
       }
+    observer.catches = catchpoints.all
     observer.start(goal)
     watch(with: observer)
   }
 
   private func ignore() {
     observer.watches = []
+    observer.catches = []
     observer.detach()
     watch(with: nil)
   }
@@ -173,11 +186,12 @@ final class DebugMachine: DebugTarget {
 
   private func describe(_ hit: DebugObserver.Hit?) -> StopEvent {
     guard let hit else { return .trap }
-    remark = "\(hit.text), cycle \(hart.cycle)\n"
+    remark = "\(hit.text()), cycle \(hart.cycle)\n"
     switch hit.kind {
-    case .write: return .watch(.write, address: hit.address)
-    case .read: return .watch(.read, address: hit.address)
-    case .access: return .watch(.access, address: hit.address)
+    case .watch(.write): return .watch(.write, address: hit.address)
+    case .watch(.read): return .watch(.read, address: hit.address)
+    case .watch(.access): return .watch(.access, address: hit.address)
+    case .event: return .caught
     }
   }
 
@@ -192,7 +206,7 @@ final class DebugMachine: DebugTarget {
   private func reverseRun() -> StopEvent {
     let here = position
     guard here > 0 else { return .start }
-    guard !points.isEmpty else { return replay(to: 0, scanning: false) ? .start : .interrupted }
+    guard isWatching else { return replay(to: 0, scanning: false) ? .start : .interrupted }
     guard replay(to: here, scanning: true) else { return .interrupted }
     guard let candidate = found else { return replay(to: 0, scanning: false) ? .start : .interrupted }
     guard replay(to: candidate.position, scanning: false) else { return .interrupted }
@@ -354,7 +368,13 @@ final class DebugMachine: DebugTarget {
     return true
   }
 
-  func monitor(_ command: String) -> String { MonitorCommands(session).answer(command) }
+  func monitor(_ command: String) -> String {
+    let words = command.split(separator: " ").map(String.init)
+    guard words.first != "break-on" else {
+      return catchpoints.command(Array(words.dropFirst()), machine.configuration.profile)
+    }
+    return MonitorCommands(session, history).answer(words)
+  }
 
   /// Goes on without a debugger to the end of the run.
   func runAlone() -> RunEnd {
