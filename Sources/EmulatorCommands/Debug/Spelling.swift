@@ -9,10 +9,11 @@ enum Spelling {
     return " (did you mean \(name)?)"
   }
 
-  /// The name that is at most a third of its letters away, the nearest of them.
+  /// The name that is at most a third of its letters away, or two of four, the nearest of them.
   static func nearest(_ word: String, _ names: [String]) -> String? {
     let scored = names.map { ($0, distance(word.lowercased(), $0.lowercased())) }
-    guard let best = scored.min(by: { $0.1 < $1.1 }), best.1 <= max(1, best.0.count / 3) else { return nil }
+    guard let best = scored.min(by: { $0.1 < $1.1 }), best.1 <= max(best.0.count < 4 ? 1 : 2, best.0.count / 3)
+    else { return nil }
     return best.0
   }
 

@@ -91,7 +91,8 @@ import Testing
       "uart-loopback", options: ["--uart", "loopback"],
       [
         "monitor udma", "break uart_transmit_wait", "continue", "monitor udma uart", "monitor timeline",
-        "continue", "continue", "break _exit", "continue", "monitor timeline 30", "monitor udma uarrt", "kill",
+        "delete", "break uart_init", "continue", "continue", "monitor break-on event 0", "continue",
+        "monitor timeline 30", "monitor udma uarrt", "kill",
       ])
     #expect(uart.gdb.contains("clock off (UDMA_CTRL.CG): UDMA_UART"))
     #expect(uart.gdb.contains("UDMA_UART (peripheral 0, clock on)"))
