@@ -23,6 +23,8 @@ public struct HartConfiguration: Sendable {
   public var translationThreshold: UInt32 = 16
   /// True: the cycle-stepped engine runs everything, not only what may have to wait for a bank. Same cycles.
   public var alwaysStepped = false
+  /// Makes what runs machine code in the place of this processor (tests).
+  var foreignProcessor: (@Sendable () -> any ForeignProcessor)?
 
   public init() {}
 }
@@ -164,7 +166,8 @@ public final class Hart {
     csrs = CSRState(words: x)
     translator =
       configuration.blockEngine && configuration.translator
-      ? Translator(cache: blocks, cycleModel: configuration.cycleModel) : nil
+      ? Translator(
+        cache: blocks, cycleModel: configuration.cycleModel, foreign: configuration.foreignProcessor?()) : nil
     accessSlot = queue.register("core.data") { [unowned(unsafe) self] cycle in self.completeAccess(at: cycle) }
   }
 
