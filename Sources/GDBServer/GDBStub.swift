@@ -24,6 +24,8 @@ public final class GDBStub {
   public internal(set) var isDetached = false
   /// gdb has ended the session and the program with it.
   public internal(set) var isKilled = false
+  /// gdb has killed the program and may start it again.
+  public internal(set) var isDead = false
   /// gdb can start the program again after its end (`target extended-remote`).
   public internal(set) var isExtended = false
 
@@ -84,6 +86,7 @@ public final class GDBStub {
   }
 
   func stopReply() -> String {
+    if isDead { return "X09" }
     var signal = 5
     var reason = ""
     switch lastStop {

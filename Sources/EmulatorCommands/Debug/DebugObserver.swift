@@ -17,8 +17,18 @@ final class DebugObserver: InstructionObserver {
     case step(while: Range<UInt32>)
     /// A position in the program's run.
     case position(UInt64)
-    /// A position; `candidate` collects the last place on the way, before `limit`, where a debugger would have stopped.
-    case scan(before: UInt64, until: UInt64)
+    /// The end of the sleep.
+    case awake
+    /// A position; `candidate` collects the last place in the range where a debugger would have stopped.
+    case scan(Range<UInt64>, until: UInt64)
+  }
+
+  /// A place where a debugger would have stopped.
+  struct Candidate {
+    var position: UInt64
+    var hit: Hit?
+    /// Behind the sleep that begins there.
+    var isAwake = false
   }
 
   enum WatchKind { case write, read, access }
@@ -62,8 +72,12 @@ final class DebugObserver: InstructionObserver {
   /// What else is stopped at.
   var catches: [Catchpoint] = []
   private(set) var hit: Hit?
-  private(set) var candidate: (position: UInt64, hit: Hit?)?
-  private(set) var pendingLoad: PendingLoad?
+  private(set) var candidate: Candidate?
+  var pendingLoad: PendingLoad?
+  /// A position at which the machine pauses whatever the goal is.
+  var barrier: UInt64?
+  /// The pause is one that the goal has asked for.
+  private(set) var stopsHere = false
   /// The debugger itself writes.
   var isSilent = false
   private var acceleratorWrites = false
@@ -104,6 +118,8 @@ final class DebugObserver: InstructionObserver {
     self.goal = goal
     hit = nil
     candidate = nil
+    barrier = nil
+    stopsHere = false
     for index in watches.indices { watches[index].value = value(of: watches[index]) }
   }
 
@@ -119,23 +135,34 @@ final class DebugObserver: InstructionObserver {
 
   // MARK: Pauses
 
-  /// The core stands before the instruction at `pc`.
-  private func boundary(_ hart: Hart, pc: UInt32, position: UInt64) {
-    let isBreakpoint = !breakpoints.isEmpty && breakpoints.contains(pc)
+  /// The core stands before the instruction at `pc`. `asksForBreakpoints`: not if it sleeps first. `isAwake`: it has slept.
+  private func boundary(
+    _ hart: Hart, pc: UInt32, position: UInt64, asksForBreakpoints: Bool = true, isAwake: Bool = false
+  ) {
+    if let barrier, position >= barrier { hart.pauses = true }
+    let isBreakpoint = asksForBreakpoints && !breakpoints.isEmpty && breakpoints.contains(pc)
     switch goal {
-    case .run: if isBreakpoint || hit != nil { hart.pauses = true }
-    case .step(let range): if isBreakpoint || hit != nil || !range.contains(pc) { hart.pauses = true }
+    case .run: if isBreakpoint || hit != nil { stop() }
+    case .step(let range): if isBreakpoint || hit != nil || !range.contains(pc) { stop() }
     case .position(let wanted): if position >= wanted { hart.pauses = true }
-    case .scan(let limit, let wanted):
+    case .awake: if isAwake { hart.pauses = true }
+    case .scan(let range, let wanted):
       // Going back ends where the access has not yet taken place.
       if let hit, position > 0 {
         let origin = hit.origin ?? position - 1
-        if origin < limit { candidate = (origin, hit) }
+        if range.contains(origin) { candidate = Candidate(position: origin, hit: hit) }
       }
       hit = nil
-      if isBreakpoint, position < limit { candidate = (position, nil) }
+      if isBreakpoint, range.contains(position) {
+        candidate = Candidate(position: position, isAwake: isAwake)
+      }
       if position >= wanted { hart.pauses = true }
     }
+  }
+
+  private func stop() {
+    stopsHere = true
+    machine.hart.pauses = true
   }
 
   func issuing(_ instruction: Instruction, pc: UInt32, at cycle: UInt64, hart: Hart) {
@@ -160,9 +187,15 @@ final class DebugObserver: InstructionObserver {
   }
 
   func executed(_ instruction: Instruction, pc: UInt32, at cycle: UInt64, hart: Hart) {
-    // Behind a WFI the core is asleep first: `slept`.
-    if instruction.operation == .wfi, case .run = goal { return }
-    boundary(hart, pc: hart.pc, position: Self.position(hart))
+    // Behind a WFI the core is asleep first: a breakpoint there is reached when it wakes.
+    var sleepsFirst = false
+    if instruction.operation == .wfi {
+      switch goal {
+      case .run, .scan: sleepsFirst = true
+      case .step, .position, .awake: break
+      }
+    }
+    boundary(hart, pc: hart.pc, position: Self.position(hart), asksForBreakpoints: !sleepsFirst)
   }
 
   func loaded(_ rd: Int, _ value: UInt32, pc: UInt32) {
@@ -179,7 +212,8 @@ final class DebugObserver: InstructionObserver {
     // With interrupts on the handler comes first.
     guard machine.hart.peekCSR(0x300).map({ $0 & 8 == 0 }) ?? false else { return }
     switch goal {
-    case .run, .scan: boundary(machine.hart, pc: machine.hart.pc, position: Self.position(machine.hart))
+    case .run, .scan, .awake:
+      boundary(machine.hart, pc: machine.hart.pc, position: Self.position(machine.hart), isAwake: true)
     case .step, .position: break
     }
   }
@@ -240,8 +274,8 @@ final class DebugObserver: InstructionObserver {
   /// Something was hit: the machine pauses if that is what it runs for.
   private func pause() {
     switch goal {
-    case .run, .step: machine.hart.pauses = true
-    case .scan, .position: break
+    case .run, .step: stop()
+    case .scan, .position, .awake: break
     }
   }
 

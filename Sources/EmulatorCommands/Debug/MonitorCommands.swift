@@ -24,6 +24,10 @@ struct MonitorCommands {
     timeline [COUNT]   what has happened of late: jobs, interrupts, transfers, sleeps
     events             what is due when
     cycles             cycle, instructions, traps
+    snapshots          what going back starts from
+    checkpoint WHAT    save [NAME], list, restore NAME, delete NAME; gdb's own
+                       checkpoint is something else
+    reset              the program starts again
     break-on WHAT      stops at job-done, error, descriptor, event N, register
                        BLOCK.REG write; break-on help says more
     help               this list
@@ -31,7 +35,8 @@ struct MonitorCommands {
     """
 
   private static let names = [
-    "registers", "reta", "udma", "jobs", "timeline", "events", "cycles", "break-on", "help",
+    "registers", "reta", "udma", "jobs", "timeline", "events", "cycles", "break-on", "checkpoint", "snapshots", "reset",
+    "help",
   ]
 
   func answer(_ words: [String]) -> String {
@@ -103,6 +108,9 @@ struct MonitorCommands {
   private func text(_ peripheral: UDMAPeripheralStatus) -> String {
     var text = "\(peripheral.name) (peripheral \(peripheral.id), clock \(peripheral.isClocked ? "on" : "off"))\n"
     for channel in peripheral.channels { text += "  \(channel.name): \(self.text(channel))\n" }
+    if peripheral.name == "UDMA_UART", machine.uartLine?.isBusy ?? false {
+      text += "  characters from outside wait, or are under way\n"
+    }
     if let standstill = peripheral.standstill { text += "  stands still in \(standstill)\n" }
     let placed = MachineDescription.placedBlocks(machine.configuration.profile).first { $0.name == peripheral.name }
     return text + (placed.map { lines($0).joined() } ?? "")

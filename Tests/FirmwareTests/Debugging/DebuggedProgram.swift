@@ -13,7 +13,7 @@ struct DebuggedProgram {
   var errors = ""
   var stats: [String: Any] = [:]
 
-  /// Runs gdb with `commands` on the firmware `name`.
+  /// Runs gdb with `commands` on the firmware `name`. PORT in them is the port.
   init(_ name: String, options: [String] = [], _ commands: [String]) throws {
     (gdb, status, errors, stats) = try Emulator.inFolder { emulator in
       let process = Process()
@@ -42,7 +42,9 @@ struct DebuggedProgram {
       let setup = ["set confirm off", "set pagination off", "set width 0", "target remote 127.0.0.1:\(found)"]
       let outcome = try run(
         "gdb-multiarch",
-        ["-nx", "-batch"] + (setup + commands).flatMap { ["-ex", $0] } + [Firmware.path(name)], limit: 120)
+        ["-nx", "-batch"] + (setup + commands.map { $0.replacing("PORT", with: found) }).flatMap { ["-ex", $0] } + [
+          Firmware.path(name)
+        ], limit: 120)
       #expect(!outcome.timedOut)
       if ended.wait(timeout: .now() + 60) == .timedOut {
         kill(process.processIdentifier, SIGKILL)
