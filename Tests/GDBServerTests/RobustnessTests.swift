@@ -20,8 +20,10 @@ import Testing
   }
 
   private static let packets = [
-    "?", "!", "g", "G00", "p20", "p382", "P5=78563412", "m100,4", "m10e,8", "M100,2:aabb", "X102,3:abc", "c", "s", "C05",
-    "S05;1c008080", "bc", "bs", "Z0,100,4", "Z2,100,4", "z0,100,4", "H0", "T1", "vCont?", "vCont;r100,200:1;c", "vRun;61",
+    "?", "!", "g", "G00", "p20", "p382", "P5=78563412", "m100,4", "m10e,8", "M100,2:aabb", "X102,3:abc", "c", "s",
+    "C05",
+    "S05;1c008080", "bc", "bs", "Z0,100,4", "Z2,100,4", "z0,100,4", "H0", "T1", "vCont?", "vCont;r100,200:1;c",
+    "vRun;61",
     "vCont;c", "vMustReplyEmpty", "qSupported:x+", "qC", "qXfer:features:read:target.xml:0,400",
     "qXfer:memory-map:read::0,400", "qRcmd,68656c70", "qfThreadInfo", "qAttached", "QNonStop:1",
   ]
@@ -103,7 +105,7 @@ import Testing
     #expect(!stub.isKilled && stub.isDead)
     #expect(ask("?") == "X09")
     #expect(ask("vCont;c") == "E01")
-    #expect(ask("vRun;") ?.hasPrefix("T05") == true)
+    #expect(ask("vRun;")?.hasPrefix("T05") == true)
     #expect(!stub.isDead && target.restarts == 1)
     // Not in extended mode it is the end.
     let plain = GDBStub(FakeTarget())

@@ -44,6 +44,39 @@ import Testing
     }
   }
 
+  @Test(arguments: [[], ["--set", "core.alwaysStepped=true"], ["--timing", "none"]])
+  func `a breakpoint behind a WFI that is not slept in, because an interrupt waits, is met`(options: [String]) throws {
+    try Emulator.inFolder { emulator in
+      let program = Assembly { p in
+        p.li(.t0, 0x1A10_9800)
+        p.li(.t1, 1 << 10)
+        p.sw(.t1, 0x04, .t0)  // FC_ITC.MASK_SET
+        p.sw(.t1, 0x10, .t0)  // FC_ITC.INT_SET
+        p.lw(.t2, 0x0C, .t0)
+        p.nops(20)
+        p.wfi()
+        p.label("behind")
+        p.addi(.a0, .a0, 1)
+        p.exit(3)
+      }
+      let process = try DebuggedProcess(["--port", "0"] + options + [try emulator.image(program)])
+      let client = try RawDebugger(port: try process.port())
+      let behind = program.address("behind")
+      #expect(client.ask("Z0,\(String(behind, radix: 16)),4") == "OK")
+      #expect(client.ask("vCont;c")?.hasPrefix("T05") == true)
+      let pc = Hex.text((0..<4).map { UInt8(truncatingIfNeeded: behind >> (8 * $0)) })
+      #expect(client.ask("p20") == pc)
+      #expect(client.ask("pa") == "00000000")
+      // Over it, back to it from behind, and on.
+      #expect(client.ask("vCont;s")?.hasPrefix("T05") == true)
+      #expect(client.ask("bc")?.hasPrefix("T05") == true)
+      #expect(client.ask("p20") == pc)
+      #expect(client.ask("vCont;s")?.hasPrefix("T05") == true)
+      #expect(client.ask("pa") == "01000000")
+      #expect(client.ask("vCont;c") == "W03")
+    }
+  }
+
   @Test func `a client that vanishes while the program runs leaves it standing for the next one, who may let it go on`()
     throws
   {
