@@ -108,6 +108,11 @@ extension GDBStub {
     if isExtended { isDead = true } else { isKilled = true }
   }
 
+  /// There is a program that has neither ended nor been killed.
+  private var hasProgram: Bool {
+    if case .exited = lastStop { false } else { !isDead }
+  }
+
   private func startTarget() -> Bool {
     guard target.restart() else { return false }
     lastStop = .trap
@@ -197,8 +202,8 @@ extension GDBStub {
           + "qXfer:memory-map:read+;vContSupported+" + reverse)
     case "QStartNoAckMode": turnOffAcknowledgements()
     case "qAttached": send("1")
-    case "qC": send("QC1")
-    case "qfThreadInfo": send("m1")
+    case "qC": send(hasProgram ? "QC1" : "")
+    case "qfThreadInfo": send(hasProgram ? "m1" : "l")
     case "qsThreadInfo": send("l")
     case "qXfer": transfer(text.dropFirst("qXfer:".count))
     case "qRcmd":

@@ -50,6 +50,7 @@ final class DebugObserver: InstructionObserver {
     let address: UInt32
     /// The position of the instruction that did it, if the effect comes later.
     var origin: UInt64?
+    var isWatch: Bool { if case .watch = kind { true } else { false } }
     /// What has happened, for the debugger's console; found out only for the hit that is shown.
     let text: () -> String
   }
@@ -147,10 +148,13 @@ final class DebugObserver: InstructionObserver {
     case .position(let wanted): if position >= wanted { hart.pauses = true }
     case .awake: if isAwake { hart.pauses = true }
     case .scan(let range, let wanted):
-      // Going back ends where the access has not yet taken place.
+      // Going back ends where it has not yet taken place. At a watchpoint gdb makes the last step itself: on RISC-V it
+      // takes the instruction of the access for one that has not been executed when the target stops.
       if let hit, position > 0 {
         let origin = hit.origin ?? position - 1
-        if range.contains(origin) { candidate = Candidate(position: origin, hit: hit) }
+        if range.contains(origin) {
+          candidate = Candidate(position: hit.isWatch ? origin + 1 : origin, hit: hit)
+        }
       }
       hit = nil
       if isBreakpoint, range.contains(position) {
