@@ -150,12 +150,15 @@ extension DebugMachine {
     ignore()
     // So many instructions have retired at least when the place is near.
     let first = wanted > traps &+ Self.lead ? wanted - traps - Self.lead : 0
+    // The core may stand before a cycle up to which it has been run: an instruction that waits.
+    var reached = hart.cycle
     while hart.counters.instructions < first {
       if isInterrupted() || Interrupts.isRaised { return false }
-      let middle = hart.cycle &+ (hint &- min(hint, hart.cycle)) / 2
-      let isDense = snapshots.isOn && middle &- hart.cycle > snapshots.period / 8
+      let middle = reached &+ (hint &- min(hint, reached)) / 2
+      let isDense = snapshots.isOn && middle &- reached > snapshots.period / 8
       let end = slice(until: isDense ? middle : .never - 1, instructions: first)
       guard end.reason == .limit else { return true }
+      reached = max(hart.cycle, min(end.cycles, reached &+ 1 << 21))
       if isDense, end.cycles == middle, hart.counters.instructions < first {
         takeSnapshot(atLeast: snapshots.period / 16)
       }

@@ -43,17 +43,42 @@ final class DebugBench {
   func run(to cycle: UInt64) {
     target.resume(.run)
     target.ignore()
-    while target.hart.cycle < cycle, target.slice(until: cycle).reason == .limit {}
+    while true {
+      let end = target.slice(until: cycle)
+      if end.reason != .limit || end.cycles >= cycle { break }
+    }
     target.farthest = max(target.farthest, target.place)
   }
 
-  /// The whole state, bit for bit.
+  /// The whole state, as a snapshot has it. It depends on which engine has come here.
   func state() throws -> [UInt8] { try target.session.state() }
 
-  /// What a user can see of it, for messages.
+  /// Where the core is and what its registers hold, for messages.
   var seen: String {
     let hart = target.hart
     return "cycle \(hart.cycle), position \(target.position), pc \(String(hart.pc, radix: 16)), "
       + "\((0..<32).map { hart[register: $0] }), asleep \(hart.isAsleep)"
+  }
+
+  /// Everything that a program or a debugger can see: core, CSRs, memories, all registers of all blocks, devices, totals.
+  func visible() throws -> String {
+    let machine = target.machine
+    let cycle = machine.hart.cycle
+    let registers = MachineDescription.placedBlocks(machine.configuration.profile).flatMap { placed in
+      placed.block.registers.map { register in
+        "\(placed.name).\(register.name) \(machine.bus.peek(placed.base &+ register.offset, at: cycle) ?? 0)"
+      }
+    }
+    let events = machine.queue.scheduled.map { "\($0.name) \($0.cycle)" }.sorted()
+    let end = RunEnd(reason: .limit, code: 0, pc: machine.hart.pc, message: "", cycles: cycle)
+    let csrs = (UInt16(0)..<4096).compactMap { machine.hart.peekCSR($0) }
+    return """
+      \(seen)
+      \(csrs)
+      \(try target.session.summary(end))
+      \(registers.joined(separator: "\n"))
+      \(events)
+      \(machine.accelerator.totals(at: cycle)) \(String(describing: machine.accelerator.currentJob))
+      """
   }
 }
