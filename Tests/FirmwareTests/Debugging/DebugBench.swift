@@ -69,15 +69,22 @@ final class DebugBench {
         "\(placed.name).\(register.name) \(machine.bus.peek(placed.base &+ register.offset, at: cycle) ?? 0)"
       }
     }
-    let events = machine.queue.scheduled.map { "\($0.name) \($0.cycle)" }.sorted()
     let end = RunEnd(reason: .limit, code: 0, pc: machine.hart.pc, message: "", cycles: cycle)
+    var statistics = target.session.statistics(end, configuration: [:])
+    statistics.wallSeconds = 0
+    statistics.mips = 0
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
+    let memories = machine.memories.map { memory in
+      HostFiles.sha256([UInt8](UnsafeRawBufferPointer(start: memory.bytes, count: memory.size)))
+    }
     let csrs = (UInt16(0)..<4096).compactMap { machine.hart.peekCSR($0) }
     return """
       \(seen)
       \(csrs)
-      \(try target.session.summary(end))
+      \(memories)
+      \(String(decoding: try encoder.encode(statistics), as: UTF8.self))
       \(registers.joined(separator: "\n"))
-      \(events)
       \(machine.accelerator.totals(at: cycle)) \(String(describing: machine.accelerator.currentJob))
       """
   }
