@@ -114,6 +114,26 @@ import Testing
     }
   }
 
+  @Test func `begun at a saved state the program goes back to that state and no further`() throws {
+    try Emulator.inFolder { emulator in
+      let saved = try emulator.run("run", "--save-state", "s.snap", "--max-cycles", "3000", Firmware.path("hello"))
+      #expect(saved.status == 124)
+      let process = try DebuggedProcess([
+        "--port", "0", "--load-state", emulator.path("s.snap"), Firmware.path("hello"),
+      ])
+      let client = try RawDebugger(port: try process.port())
+      let start = try #require(client.ask("p20"))
+      #expect(client.ask("bs")?.contains("replaylog:begin") == true)
+      for _ in 0..<5 { #expect(client.ask("vCont;s")?.hasPrefix("T05") == true) }
+      for _ in 0..<5 { #expect(client.ask("bs")?.hasPrefix("T05") == true) }
+      #expect(client.ask("p20") == start)
+      #expect(client.ask("bs")?.contains("replaylog:begin") == true)
+      #expect(client.ask("vCont;c") == "W00")
+      client.vanish()
+      #expect(try process.end() == 0)
+    }
+  }
+
   @Test func `with --once the session ends with its first client`() throws {
     try Emulator.inFolder { emulator in
       let process = try DebuggedProcess(["--port", "0", "--once", try emulator.image(Self.loop)])
