@@ -92,7 +92,7 @@ import Testing
       [
         "monitor udma", "break uart_transmit_wait", "continue", "monitor udma uart", "monitor timeline",
         "delete", "break uart_init", "continue", "continue", "monitor break-on event 0", "continue",
-        "monitor timeline 30", "monitor udma uarrt", "kill",
+        "monitor timeline 512", "monitor udma uarrt", "kill",
       ])
     #expect(uart.gdb.contains("clock off (UDMA_CTRL.CG): UDMA_UART"))
     #expect(uart.gdb.contains("UDMA_UART (peripheral 0, clock on)"))
