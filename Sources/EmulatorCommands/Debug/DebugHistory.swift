@@ -100,10 +100,10 @@ final class DebugHistory: RunListener {
 
   // MARK: Text
 
-  /// The last `count` spans in order of their starts, and what is under way.
+  /// The `count` spans that have ended last, in order of their starts, and what is under way.
   func text(_ count: Int) -> String {
     let cycle = machine.hart.cycle
-    var lines = state.spans.suffix(Self.most).sorted { ($0.start, $1.end) < ($1.start, $0.end) }.suffix(count).map {
+    var lines = state.spans.suffix(min(count, Self.most)).sorted { ($0.start, $1.end) < ($1.start, $0.end) }.map {
       span in
       "cycles \(span.start) to \(span.end - min(span.end, 1)) (\(span.end - min(span.start, span.end))): \(span.what)"
     }
