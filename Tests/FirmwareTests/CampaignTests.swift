@@ -140,6 +140,21 @@ import Testing
     }
   }
 
+  @Test func `a campaign that is interrupted reports the runs that have ended, and ends with 130`() throws {
+    try Emulator.inFolder { emulator in
+      // A shell without job control lets background processes ignore SIGINT; SIGTERM ends a campaign the same way.
+      let script =
+        "'\(Repository.pulpemu)' campaign '\(Firmware.path("reta-guarded-poll"))' --faults event --runs 1000000 "
+        + "--save-runs runs --json c.json --quiet & pid=$!; "
+        + "until [ -e runs/run-000003.yaml ]; do sleep 0.01; done; kill -TERM $pid; wait $pid"
+      let outcome = try run("bash", ["-c", script], directory: emulator.folder.path, limit: 120)
+      #expect(outcome.status == 130, "\(outcome.errors)")
+      let object = try emulator.object("c.json")
+      let runs = try #require(object["runs"] as? [[String: Any]])
+      #expect(runs.count >= 3 && runs.count < 1_000_000 && runs.allSatisfy { $0["outcome"] as? String == "recovered" })
+    }
+  }
+
   @Test func `what a campaign cannot do is refused`() throws {
     try Emulator.inFolder { emulator in
       let image = Firmware.path("reta-naive")

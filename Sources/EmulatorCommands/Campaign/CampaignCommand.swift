@@ -128,6 +128,7 @@ struct CampaignCommand: ParsableCommand {
     }
     Interrupts.catchSignals()
     let (golden, targets) = try campaign.golden(maxCycles: maxCycles ?? 1 << 36)
+    if golden.end.reason == .interrupted { return ExitStatus.interrupted }
     guard golden.end.reason == .exit, golden.end.code == 0 else {
       throw HostError.data(
         "\(firmware): does not end well without a fault: \(golden.end.reason.rawValue) \(golden.end.message)")
@@ -145,7 +146,8 @@ struct CampaignCommand: ParsableCommand {
     let limit = maxCycles ?? golden.end.cycles * 4 + 2_000_000
     var done: [CampaignRun] = []
     for index in single.map({ $0..<$0 + 1 }) ?? 0..<runs where !Interrupts.isRaised {
-      done.append(try run(index, possible, targets, campaign, golden, limit: limit))
+      guard let ended = try run(index, possible, targets, campaign, golden, limit: limit) else { break }
+      done.append(ended)
     }
     let report = CampaignReport(
       firmware: campaign.image.path, sha256: HostFiles.sha256(campaign.image.fileBytes), seed: seed,
@@ -156,10 +158,11 @@ struct CampaignCommand: ParsableCommand {
     return report.summary["hung", default: 0] + report.summary["silent", default: 0] == 0 ? 0 : 1
   }
 
+  /// Nil if a signal has cut the run off.
   private func run(
     _ index: Int, _ kinds: [CampaignKind], _ targets: CampaignTargets, _ campaign: Campaign, _ golden: Campaign.Result,
     limit: UInt64
-  ) throws -> CampaignRun {
+  ) throws -> CampaignRun? {
     var generator = FaultGenerator(seed: seed, run: index, targets)
     let (kind, text) = generator.next(kinds)
     let file = InjectFile(path: "run \(index)", image: campaign.image, configuration: campaign.configuration)
@@ -171,6 +174,7 @@ struct CampaignCommand: ParsableCommand {
       try HostFiles.put(head + text, to: "\(saveRuns)/run-\(name).yaml")
     }
     let result = try campaign.run(plans, maxCycles: limit)
+    if result.end.reason == .interrupted { return nil }
     let outcome = campaign.outcome(result, golden: golden)
     if !quiet, outcome == .hung || outcome == .silent {
       Console.error("pulpemu: run \(index), \(outcome.rawValue): \(text.split(separator: "\n").last ?? "")")
