@@ -34,9 +34,12 @@ let package = Package(
     .systemLibrary(name: "CLibDW", pkgConfig: "libdw", providers: [.apt(["libdw-dev"])]),
     .systemLibrary(name: "CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
+    // What Swift has no words for: the maintenance of instruction caches. A header of this repository.
+    .systemLibrary(name: "CInstructionCache"),
+
     // The machine.
     .target(name: "HardwareModel", swiftSettings: machine),
-    .target(name: "MachineCode", swiftSettings: machine),
+    .target(name: "MachineCode", dependencies: ["CInstructionCache"], swiftSettings: machine),
     .target(name: "RISCV", dependencies: ["HardwareModel", "MachineCode"], swiftSettings: machine),
     .target(name: "Peripherals", dependencies: ["HardwareModel"], swiftSettings: machine),
     .target(name: "RetentionAccelerator", dependencies: ["HardwareModel"], swiftSettings: machine),

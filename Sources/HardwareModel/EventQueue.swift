@@ -14,9 +14,12 @@ public final class EventQueue {
 
   private var names: [String] = []
   private var handlers: [(Cycle) -> Void] = []
-  private var due: [Cycle] = []
-  /// By slot: the interrupt lines that it drives, or all of them and bit 32 if it does anything else.
-  private var lines: [UInt64] = []
+  // By slot, in memory of their own: they are gone through at every event.
+  private var count = 0
+  private var capacity = 32
+  private var due: UnsafeMutablePointer<Cycle>
+  /// The interrupt lines that a slot drives, or all of them and bit 32 if it does anything else.
+  private var lines: UnsafeMutablePointer<UInt64>
   private static let anything: UInt64 = 0x1_FFFF_FFFF
 
   /// The earliest due cycle; `.never` when nothing is scheduled.
@@ -29,7 +32,15 @@ public final class EventQueue {
   public private(set) var effects: UInt64 = 0
   private var noticed: (revision: UInt64, lines: UInt64, cycle: Cycle) = (.max, 0, .never)
 
-  public init() {}
+  public init() {
+    due = .allocate(capacity: capacity)
+    lines = .allocate(capacity: capacity)
+  }
+
+  deinit {
+    due.deallocate()
+    lines.deallocate()
+  }
 
   /// Adds a slot. Called while the machine is built, never while it runs. `lines`: the interrupt lines that the core can
   /// notice the slot by; nil: it may notice anything, such as memory that changes. Who names lines may be fired late,
@@ -37,11 +48,25 @@ public final class EventQueue {
   public func register(
     _ name: String, lines: UInt32? = nil, _ handler: @escaping (_ cycle: Cycle) -> Void
   ) -> Slot {
+    if count == capacity { grow() }
     names.append(name)
     handlers.append(handler)
-    self.lines.append(lines.map(UInt64.init) ?? Self.anything)
-    due.append(.never)
-    return Slot(index: due.count - 1)
+    (self.lines + count).initialize(to: lines.map(UInt64.init) ?? Self.anything)
+    (due + count).initialize(to: .never)
+    count += 1
+    return Slot(index: count - 1)
+  }
+
+  private func grow() {
+    func moved<T>(_ old: UnsafeMutablePointer<T>) -> UnsafeMutablePointer<T> {
+      let new = UnsafeMutablePointer<T>.allocate(capacity: 2 * capacity)
+      new.moveInitialize(from: old, count: count)
+      old.deallocate()
+      return new
+    }
+    due = moved(due)
+    lines = moved(lines)
+    capacity *= 2
   }
 
   /// Makes `slot` due at `cycle`, replacing what it was due at. A cycle in the past fires at the next opportunity.
@@ -69,7 +94,7 @@ public final class EventQueue {
     let interests = UInt64(enabled) | 1 << 32
     if noticed.revision == revision, noticed.lines == interests { return noticed.cycle }
     var best = Cycle.never
-    for index in due.indices where due[index] < best && lines[index] & interests != 0 { best = due[index] }
+    for index in 0..<count where due[index] < best && lines[index] & interests != 0 { best = due[index] }
     noticed = (revision, interests, best)
     return best
   }
@@ -93,11 +118,9 @@ public final class EventQueue {
   private func findNext() {
     var best = Cycle.never
     var bestIndex = -1
-    due.withUnsafeBufferPointer { due in
-      for index in 0..<due.count where due[index] < best {
-        best = due[index]
-        bestIndex = index
-      }
+    for index in 0..<count where due[index] < best {
+      best = due[index]
+      bestIndex = index
     }
     next = best
     nextIndex = bestIndex
@@ -105,15 +128,16 @@ public final class EventQueue {
 
   /// Names and due cycles of all slots that are scheduled, for diagnostics and debuggers.
   public var scheduled: [(name: String, cycle: Cycle)] {
-    due.indices.filter { due[$0] != .never }.map { (names[$0], due[$0]) }
+    (0..<count).filter { due[$0] != .never }.map { (names[$0], due[$0]) }
   }
 }
 
 extension EventQueue: Stateful {
   public func visitState(_ archive: StateArchive) {
-    archive.omits("names", "handlers", "lines", "next", "nextIndex", "revision", "effects", "noticed")
+    archive.omits(
+      "names", "handlers", "count", "capacity", "lines", "next", "nextIndex", "revision", "effects", "noticed")
     // Slots are registered when the machine is built, so their number is the machine's.
-    for index in due.indices { archive.visit("due", due: &due[index]) }
+    for index in 0..<count { archive.visit("due", due: &due[index]) }
     guard archive.isLoading else { return }
     findNext()
     revision &+= 1

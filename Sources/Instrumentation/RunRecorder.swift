@@ -35,7 +35,7 @@ public final class RunRecorder: HartObserver {
     /// The kind of its reads and, one further, of its writes in `counts`.
     let kind: Int
   }
-  /// What the addresses that were accessed stand for, and those of late where they are found without hashing.
+  /// What the words that were accessed stand for, and those of late where they are found without hashing.
   private var places: [Address: Place] = [:]
   private var recentPlaces = [Place?](repeating: nil, count: 64)
   private final class Place {
@@ -123,6 +123,8 @@ public final class RunRecorder: HartObserver {
     profile?.onHandler = { [unowned self] in latencies.handled(at: $0) }
   }
 
+  deinit { machine.hart.forget(ObjectIdentifier(self)) }
+
   /// Accesses by register, in order of address.
   public var registerAccesses: [RegisterAccesses] {
     accesses.sorted { $0.address < $1.address }.map(\.total)
@@ -161,33 +163,23 @@ public final class RunRecorder: HartObserver {
   }
 
   private func place(_ address: Address) -> Place {
-    let index = Int(address >> 2) % 64
-    if let recent = recentPlaces[index], recent.address == address { return recent }
-    let place = places[address] ?? firstSight(of: address)
+    let word = address & ~3
+    let index = Int(word >> 2) % recentPlaces.count
+    if let recent = recentPlaces[index], recent.address == word { return recent }
+    let place = places[word] ?? firstSight(of: word)
     recentPlaces[index] = place
     return place
   }
 
-  private func firstSight(of address: Address) -> Place {
-    var row = -1
-    let reached = machine.bus.register(at: address)
-    if let (block, register) = reached {
-      let key = address & ~3
-      row = accesses.firstIndex { $0.address == key } ?? -1
-      if row < 0 {
-        let kind = counts.nextKind
-        counts.reserve(kind + 1)
-        row = accesses.count
-        accesses.append(
-          Row(
-            address: key,
-            total: RegisterAccesses(
-              block: block.name, register: register?.name ?? "0x" + String(key & 0xFFF, radix: 16)),
-            kind: kind))
-      }
-    }
-    let place = Place(address, reached?.block, reached?.register, row: row)
-    places[address] = place
+  private func firstSight(of word: Address) -> Place {
+    // Where no block answers there is nothing to remember.
+    guard let (block, register) = machine.bus.register(at: word) else { return Place(word, nil, nil, row: -1) }
+    let kind = counts.nextKind
+    counts.reserve(kind + 1)
+    let place = Place(word, block, register, row: accesses.count)
+    let name = register?.name ?? "0x" + String(word & 0xFFF, radix: 16)
+    accesses.append(Row(address: word, total: RegisterAccesses(block: block.name, register: name), kind: kind))
+    places[word] = place
     return place
   }
 
@@ -512,6 +504,10 @@ extension RunRecorder: Stateful {
       accesses.allSatisfy { $0.kind + 1 < counts.nextKind }, "a register whose accesses are not counted")
     guard archive.isLoading else { return }
     places = [:]
+    for (row, access) in accesses.enumerated() {
+      guard let (block, register) = machine.bus.register(at: access.address) else { continue }
+      places[access.address] = Place(access.address, block, register, row: row)
+    }
     recentPlaces = Array(repeating: nil, count: recentPlaces.count)
     polls = Dictionary(readers.map { ($0.pc, $0.poll) }) { $1 }
   }

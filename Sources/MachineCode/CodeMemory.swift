@@ -4,6 +4,8 @@
 // to execute. Where that is not possible (no memfd_create), one mapping is switched between the two with mprotect; where
 // that is refused too (hardened hosts), there is no code memory and the caller goes on without.
 
+import CInstructionCache
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -95,9 +97,16 @@ public final class CodeMemory {
 
   /// Allows execution again.
   public func endWriting() {
-    // x86 keeps fetched code coherent with what was written through another mapping; AArch64 does not.
     guard protection == .switched, isOpen else { return }
     isOpen = false
     mprotect(writeBase, size, PROT_READ | PROT_EXEC)
+  }
+
+  /// Lets the processor execute what has been written to these bytes. x86-64 keeps what it fetches coherent with what is
+  /// written, through whichever mapping; AArch64 has to be told, also of a single changed instruction. The caller is
+  /// the thread that will execute.
+  public func synchronize(_ range: Range<Int>) {
+    guard range.lowerBound >= 0, range.upperBound <= size else { return }
+    synchronize_instruction_cache(address(range.lowerBound), range.count)
   }
 }

@@ -55,7 +55,7 @@ public final class Machine {
   public var isAbandoned: (() -> Bool)? {
     didSet {
       accelerator.isAbandoned = isAbandoned.map { isAbandoned in
-        { [unowned self] in
+        { [unowned(unsafe) self] in
           guard isAbandoned() else { return false }
           hart.requestStop(.requested)
           return true
@@ -141,31 +141,31 @@ public final class Machine {
     bus.pads = board.pads
     bus.udma = udma
     bus.accelerator = accelerator
-    board.connect(udma, diagnostics: { [unowned self] in report($0) })
-    board.pads.onInputs = { [unowned self] levels, cycle in
+    board.connect(udma, diagnostics: { [unowned(unsafe) self] in report($0) })
+    board.pads.onInputs = { [unowned(unsafe) self] levels, cycle in
       setPins?(levels, cycle)
       advancedTimer.setInputs(levels, at: cycle)
     }
-    advancedTimer.onEvent = { [unowned self] index, level, cycle in
+    advancedTimer.onEvent = { [unowned(unsafe) self] index, level, cycle in
       interruptController.setLine(17 + index, level, at: cycle)
       eventGenerator.setLevel(135 + index, level, at: cycle)
     }
-    bus.dataWord = { [unowned self] in dataWord($0) }
+    bus.dataWord = { [unowned(unsafe) self] in dataWord($0) }
     bus.queue = queue
     bus.interruptController = interruptController
     bus.eventGenerator = eventGenerator
-    bus.currentAccess = { [unowned self] in (hart.accessPC, hart.cycle) }
-    bus.onDiagnostic = { [unowned self] in report($0) }
-    hart.onDiagnostic = { [unowned self] in report($0) }
-    interruptController.onRequestChange = { [unowned self] line, from in hart.setRequest(line, from: from) }
-    accelerator.onEvent = { [unowned self] line, cycle in
+    bus.currentAccess = { [unowned(unsafe) self] in (hart.accessPC, hart.cycle) }
+    bus.onDiagnostic = { [unowned(unsafe) self] in report($0) }
+    hart.onDiagnostic = { [unowned(unsafe) self] in report($0) }
+    interruptController.onRequestChange = { [unowned(unsafe) self] line, from in hart.setRequest(line, from: from) }
+    accelerator.onEvent = { [unowned(unsafe) self] line, cycle in
       eventGenerator.raise(line == 0 ? RETA.doneEvent : RETA.errorEvent, at: cycle)
     }
-    udma.onEvent = { [unowned self] event, cycle in eventGenerator.raise(event, at: cycle) }
-    udma.diagnostics = { [unowned self] in report($0) }
-    udma.uart?.onTransmit = { [unowned self] character, _ in uartCharacter(character) }
-    stdout.onCharacter = { [unowned self] character, _, _, _ in onCharacter?(character) }
-    fll.onFrequency = { [unowned self] index, numerator, denominator, cycle in
+    udma.onEvent = { [unowned(unsafe) self] event, cycle in eventGenerator.raise(event, at: cycle) }
+    udma.diagnostics = { [unowned(unsafe) self] in report($0) }
+    udma.uart?.onTransmit = { [unowned(unsafe) self] character, _ in uartCharacter(character) }
+    stdout.onCharacter = { [unowned(unsafe) self] character, _, _, _ in onCharacter?(character) }
+    fll.onFrequency = { [unowned(unsafe) self] index, numerator, denominator, cycle in
       // FLL0 drives the SoC: its factor is the number of SoC cycles in a reference period.
       if index == 0 { reference.retune(cyclesPerPeriod: numerator, over: denominator, at: cycle) }
     }
@@ -248,7 +248,7 @@ public final class Machine {
     let isP7 = configuration.profile == .p7
     var information = SoCControlRegisters.socInfo.reset
     information |= 1 << 21
-    let exit: (UInt32, Cycle) -> Void = { [unowned self] code, _ in
+    let exit: (UInt32, Cycle) -> Void = { [unowned(unsafe) self] code, _ in
       exitCode = code
       hart.requestStop(.ended)
     }
@@ -259,13 +259,13 @@ public final class Machine {
       let control = APBSoCControl(bootSelect: configuration.bootSelect)
       control.onExit = exit
       setBootAddress = { [unowned control] in control.presetBootAddress($0) }
-      control.onPadFunction = { [unowned self] pad, function, cycle in
+      control.onPadFunction = { [unowned(unsafe) self] pad, function, cycle in
         selectTimer(Self.timerOutputP7(pad: pad, function: function), for: pad, from: cycle)
       }
       bus.add(control, at: MemoryMap.socControl, size: MemoryMap.slotSize)
       let gpio = APBGPIO(queue: queue)
-      gpio.onInterrupt = { [unowned self] in gpioInterrupt($0, at: $1) }
-      gpio.onOutput = { [unowned self] in board.pads.drive($0, drivers: $1, from: $2) }
+      gpio.onInterrupt = { [unowned(unsafe) self] in gpioInterrupt($0, at: $1) }
+      gpio.onOutput = { [unowned(unsafe) self] in board.pads.drive($0, drivers: $1, from: $2) }
       setPins = { [unowned gpio] in gpio.setInputs($0, at: $1) }
       bus.add(gpio, at: MemoryMap.gpio, size: MemoryMap.slotSize)
     } else {
@@ -274,13 +274,13 @@ public final class Machine {
       setBootAddress = { [unowned control] in control.presetBootAddress($0) }
       bus.add(control, at: MemoryMap.socControl, size: MemoryMap.slotSize)
       let gpio = GPIO(queue: queue)
-      gpio.onInterrupt = { [unowned self] in gpioInterrupt($0, at: $1) }
-      gpio.onOutput = { [unowned self] in board.pads.drive($0, drivers: $1, from: $2) }
+      gpio.onInterrupt = { [unowned(unsafe) self] in gpioInterrupt($0, at: $1) }
+      gpio.onOutput = { [unowned(unsafe) self] in board.pads.drive($0, drivers: $1, from: $2) }
       setPins = { [unowned gpio] in gpio.setInputs($0, at: $1) }
       bus.add(gpio, at: MemoryMap.gpio, size: MemoryMap.slotSize)
       bus.add(fll, at: MemoryMap.fllP8, size: MemoryMap.slotSize)
       let multiplexer = PadConfiguration()
-      multiplexer.onSelect = { [unowned self] pad, function, cycle in
+      multiplexer.onSelect = { [unowned(unsafe) self] pad, function, cycle in
         let timers = PadConfigurationRegisters.firstTimerFunction..<PadConfigurationRegisters.firstTimerFunction + 16
         let output = timers.contains(function) ? UInt8(function - timers.lowerBound) : nil
         selectTimer(output, for: pad, from: cycle)
@@ -311,7 +311,8 @@ public final class Machine {
   /// Follows the advanced timer's outputs if a pad shows one.
   private func followTimer() {
     guard board.pads.hasTimerPads else { return }
-    advancedTimer.onOutput = { [unowned self] outputs, cycle in board.pads.setTimerOutputs(outputs, from: cycle) }
+    advancedTimer.onOutput = { [unowned(unsafe) self] outputs, cycle in board.pads.setTimerOutputs(outputs, from: cycle)
+    }
   }
 
   /// The output of the advanced timer behind function 2 of a pad of P7 (`pad_control.sv`): timers 1 to 3 on pads 9 to 19.

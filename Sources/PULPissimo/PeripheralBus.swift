@@ -251,7 +251,8 @@ public protocol SegmentedTarget: BusTarget {
 extension PeripheralBus: Stateful {
   public func visitState(_ archive: StateArchive) {
     archive.omits(
-      "sameDirectionWait", "clusterAnswers", "queue", "pads", "udma", "accelerator", "interruptController", "eventGenerator",
+      "sameDirectionWait", "clusterAnswers", "queue", "pads", "udma", "accelerator", "interruptController",
+      "eventGenerator",
       "onAccess", "onDiagnostic", "currentAccess", "rom", "dataWord")
     archive.visit("slowdown", cycle: &slowdown.cycles)
     archive.visit("slowdown", cycle: &slowdown.until)

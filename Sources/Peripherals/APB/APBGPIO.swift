@@ -52,7 +52,7 @@ public final class APBGPIO: BusTarget {
 
   public init(queue: EventQueue) {
     self.queue = queue
-    slot = queue.register("GPIO") { [unowned self] cycle in
+    slot = queue.register("GPIO") { [unowned(unsafe) self] cycle in
       advance(to: cycle)
       evaluate()
     }

@@ -49,12 +49,12 @@ public final class AdvancedTimer: BusTarget {
   public init(queue: EventQueue, reference: ReferenceClock) {
     self.queue = queue
     self.reference = reference
-    slot = queue.register("ADV_TIMER") { [unowned self] cycle in
+    slot = queue.register("ADV_TIMER") { [unowned(unsafe) self] cycle in
       run(to: cycle)
       drive()
       predict()
     }
-    reference.onRetune { [unowned self] cycle in
+    reference.onRetune { [unowned(unsafe) self] cycle in
       guard let slot else { return }
       let due = self.queue.dueCycle(of: slot)
       if due != .never { self.queue.schedule(slot, at: min(due, cycle &+ 1)) }

@@ -67,7 +67,7 @@ public final class GPIO: BusTarget {
 
   public init(queue: EventQueue) {
     self.queue = queue
-    slot = queue.register("GPIO") { [unowned self] cycle in
+    slot = queue.register("GPIO") { [unowned(unsafe) self] cycle in
       advance(to: cycle)
       evaluate()
     }

@@ -255,7 +255,8 @@ extension TimerCounters.Half {
     } else {
       // From the edge behind the compare value on it goes round; standing still it stays at 0.
       let around = cycles - toCompare - 1
-      count = counts ? UInt32(around % (UInt64(compare) + 1)) : 0
+      let period = UInt64(compare) + 1
+      count = counts ? UInt32(around < period ? around : around % period) : 0
     }
     flag = count == compare
   }

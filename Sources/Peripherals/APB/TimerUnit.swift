@@ -28,22 +28,24 @@ public final class TimerUnit: BusTarget {
   private var inputs = TimerCounters.Inputs()
   private var lineLo = false
   private var lineHi = false
+  /// `counters.isPlain` is known to hold: counting does not change it.
+  private var isPlain = false
 
   /// A timer on `queue` that can count edges of `reference`.
   public init(queue: EventQueue, reference: ReferenceClock) {
     self.queue = queue
     self.reference = reference
-    lowSlot = queue.register("TIMER low", lines: 1 << UInt32(Self.lowLine)) { [unowned self] cycle in
+    lowSlot = queue.register("TIMER low", lines: 1 << UInt32(Self.lowLine)) { [unowned(unsafe) self] cycle in
       advance(to: cycle)
       drive()
       predict(isHigh: false)
     }
-    highSlot = queue.register("TIMER high", lines: 1 << UInt32(Self.highLine)) { [unowned self] cycle in
+    highSlot = queue.register("TIMER high", lines: 1 << UInt32(Self.highLine)) { [unowned(unsafe) self] cycle in
       advance(to: cycle)
       drive()
       predict(isHigh: true)
     }
-    reference.onRetune { [unowned self] cycle in
+    reference.onRetune { [unowned(unsafe) self] cycle in
       for case let slot? in [lowSlot, highSlot] {
         let due = self.queue.dueCycle(of: slot)
         if due != .never { self.queue.schedule(slot, at: min(due, cycle &+ 1)) }
@@ -130,7 +132,7 @@ public final class TimerUnit: BusTarget {
     var steps = budget
     while now < cycle, steps > 0 {
       steps -= 1
-      if inputs.isEmpty, counters.isPlain {
+      if onlyCounts {
         let count = min(cycle &- now, isHigh.map { counters.cyclesToChange(isHigh: $0) } ?? .max)
         counters.count(count)
         now &+= count
@@ -139,6 +141,7 @@ public final class TimerUnit: BusTarget {
       let all = referenced(inputs)
       let old = counters
       counters.clock(all)
+      isPlain = false
       inputs = TimerCounters.Inputs()
       now &+= 1
       if let isHigh, isHigh ? counters.irqHi != lineHi : counters.irqLo != lineLo { return }
@@ -154,6 +157,13 @@ public final class TimerUnit: BusTarget {
       counters.skip(count, since: old)
       now &+= count
     }
+  }
+
+  /// Nothing reaches the counters in `now`, and all that they do is to count cycles.
+  private var onlyCounts: Bool {
+    guard inputs.isEmpty else { return false }
+    if !isPlain { isPlain = counters.isPlain }
+    return isPlain
   }
 
   private func advance(to cycle: Cycle) { run(to: cycle) }
@@ -184,7 +194,7 @@ public final class TimerUnit: BusTarget {
       queue.schedule(slot, at: now)
       return
     }
-    if inputs.isEmpty, counters.isPlain {
+    if onlyCounts {
       let cycles = counters.interrupts(isHigh: isHigh) ? counters.cyclesToChange(isHigh: isHigh) : .max
       if cycles == .max { queue.cancel(slot) } else { queue.schedule(slot, at: now &+ cycles) }
       return
@@ -205,17 +215,19 @@ public final class TimerUnit: BusTarget {
     next.clock(TimerCounters.Inputs())
     let isSteady = due >= horizon && next == counters
     (now, counters, inputs) = saved
+    isPlain = false
     if isSteady { queue.cancel(slot) } else { queue.schedule(slot, at: due) }
   }
 }
 
 extension TimerUnit {
   public func visitState(_ archive: StateArchive) {
-    archive.omits("onLine", "isEventPossible", "queue", "reference", "lowSlot", "highSlot")
+    archive.omits("onLine", "isEventPossible", "queue", "reference", "lowSlot", "highSlot", "isPlain")
     archive.visit("now", cycle: &now)
     archive.visit("counters", &counters)
     archive.visit("inputs", &inputs)
     archive.visit("lineLo", &lineLo)
     archive.visit("lineHi", &lineHi)
+    if archive.isLoading { isPlain = false }
   }
 }

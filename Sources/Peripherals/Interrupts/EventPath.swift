@@ -20,20 +20,22 @@ public enum EventPath {
     generator: SoCEventGenerator, timer: TimerUnit, controller: InterruptController,
     trigger: ((_ event: UInt8, Cycle) -> Void)? = nil
   ) {
-    generator.isReady = { [unowned controller] target, cycle in
+    generator.isReady = { [unowned(unsafe) controller] target, cycle in
       target != .fabricController || controller.isFIFOReady(at: cycle)
     }
-    generator.onEvent = { [unowned controller] target, event, cycle in
+    generator.onEvent = { [unowned(unsafe) controller] target, event, cycle in
       switch target {
       case .fabricController: controller.push(event, at: cycle)
       case .cluster: break
       case .uDMA: trigger?(event, cycle)
       }
     }
-    generator.onErrorLine = { [unowned controller] level, cycle in controller.setLine(29, level, at: cycle) }
-    generator.onDirectLine = { [unowned controller] line, level, cycle in controller.setLine(line, level, at: cycle) }
-    generator.onTimerEvent = { [unowned timer] isHigh, cycle in timer.inputEvent(isHigh: isHigh, at: cycle) }
-    timer.onLine = { [unowned controller] line, level, cycle in controller.setLine(line, level, at: cycle) }
-    controller.onFIFOReady = { [unowned generator] cycle in generator.targetBecomesReady(at: cycle) }
+    generator.onErrorLine = { [unowned(unsafe) controller] level, cycle in controller.setLine(29, level, at: cycle) }
+    generator.onDirectLine = { [unowned(unsafe) controller] line, level, cycle in
+      controller.setLine(line, level, at: cycle)
+    }
+    generator.onTimerEvent = { [unowned(unsafe) timer] isHigh, cycle in timer.inputEvent(isHigh: isHigh, at: cycle) }
+    timer.onLine = { [unowned(unsafe) controller] line, level, cycle in controller.setLine(line, level, at: cycle) }
+    controller.onFIFOReady = { [unowned(unsafe) generator] cycle in generator.targetBecomesReady(at: cycle) }
   }
 }

@@ -54,11 +54,11 @@ public final class InterruptController: BusTarget {
   public init(queue: EventQueue, reference: ReferenceClock?) {
     self.queue = queue
     self.reference = reference
-    slot = queue.register("FC_ITC", lines: .max) { [unowned self] cycle in
+    slot = queue.register("FC_ITC", lines: .max) { [unowned(unsafe) self] cycle in
       advance(to: cycle)
       evaluate()
     }
-    reference?.onRetune { [unowned self] cycle in
+    reference?.onRetune { [unowned(unsafe) self] cycle in
       guard let slot else { return }
       let due = self.queue.dueCycle(of: slot)
       if due != .never { self.queue.schedule(slot, at: min(due, cycle &+ 1)) }
@@ -81,6 +81,11 @@ public final class InterruptController: BusTarget {
   public func setLine(_ line: Int, _ level: Bool, at cycle: Cycle) {
     let bit = UInt32(1) << UInt32(line & 31)
     guard (levels & bit != 0) != level else { return }
+    if state.int & bit != 0, written == nil, acknowledged < 0 {
+      // It is pending, and nothing under way ends that: a level more or less says nothing new.
+      levels ^= bit
+      return
+    }
     advance(to: cycle)
     levels = level ? levels | bit : levels & ~bit
     evaluate()

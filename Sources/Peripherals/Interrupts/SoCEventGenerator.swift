@@ -84,11 +84,11 @@ public final class SoCEventGenerator: BusTarget {
   public init(queue: EventQueue, reference: ReferenceClock?) {
     self.queue = queue
     self.reference = reference
-    slot = queue.register("SOC_EVENT") { [unowned self] cycle in
+    slot = queue.register("SOC_EVENT") { [unowned(unsafe) self] cycle in
       advance(to: cycle)
       evaluate()
     }
-    reference?.onRetune { [unowned self] cycle in
+    reference?.onRetune { [unowned(unsafe) self] cycle in
       guard let slot else { return }
       let due = self.queue.dueCycle(of: slot)
       if due != .never { self.queue.schedule(slot, at: min(due, cycle &+ 1)) }

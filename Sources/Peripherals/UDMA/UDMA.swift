@@ -73,7 +73,7 @@ public final class UDMA: BusTarget {
     selfClocked = peripherals.enumerated().reduce(0) { $1.element is UDMACPI ? $0 | 1 << UInt32($1.offset) : $0 }
     self.transmitIndex = transmitIndex
     self.receiveIndex = receiveIndex
-    slot = queue.register("UDMA") { [unowned self] cycle in
+    slot = queue.register("UDMA") { [unowned(unsafe) self] cycle in
       advance(to: cycle)
       evaluate()
     }

@@ -23,6 +23,8 @@ public struct HartConfiguration: Sendable {
   public var translationThreshold: UInt32 = 16
   /// True: the cycle-stepped engine runs everything, not only what may have to wait for a bank. Same cycles.
   public var alwaysStepped = false
+  /// Makes what runs machine code in the place of this processor (tests).
+  var foreignProcessor: (@Sendable () -> any ForeignProcessor)?
 
   public init() {}
 }
@@ -50,7 +52,7 @@ public struct HartCounters: Sendable, Equatable {
 public final class Hart {
   public let configuration: HartConfiguration
   public let queue: EventQueue
-  public unowned let bus: HartBus
+  public unowned(unsafe) let bus: HartBus
 
   /// x0...x31, then the place where writes to x0 go.
   let x: UnsafeMutablePointer<UInt32>
@@ -72,7 +74,17 @@ public final class Hart {
   /// What of it blocks reach now, and the regions that this leaves out.
   private var blockMemory: BlockMemory?
   private var blockMemoryExcludes: RegionSet = 0
-  var fetchWindow: MemoryWindow?
+  var fetchWindow: MemoryWindow? {
+    didSet {
+      fetchBase = fetchWindow?.base ?? 0
+      fetched = fetchWindow?.decoded
+      fetchSize = fetched == nil ? 0 : fetchWindow?.size ?? 0
+    }
+  }
+  /// Its decoded instructions, by halfword.
+  private(set) var fetched: UnsafeMutablePointer<Instruction>?
+  private(set) var fetchBase: Address = 0
+  private(set) var fetchSize: UInt32 = 0
   let blocks = BlockCache()
   let translator: Translator?
 
@@ -126,7 +138,9 @@ public final class Hart {
   var lastLoadWasSplit = false
   var announcesNextIssue = false
 
-  public weak var observer: HartObserver?
+  /// Not kept alive by this: who goes away before the hart takes itself out (`forget`). Not weak: a weak reference is
+  /// slow to look at, and makes every retain of its object slow.
+  public unowned(unsafe) var observer: HartObserver?
   public var instructionObserver: InstructionObserver?
   /// A debugger's request to leave `run` (`HartStop.requested`) before the next instruction; `run` takes it back. Unlike
   /// `requestStop`, it ends nothing: the next call goes on as if there had been no pause.
@@ -152,8 +166,9 @@ public final class Hart {
     csrs = CSRState(words: x)
     translator =
       configuration.blockEngine && configuration.translator
-      ? Translator(cache: blocks, cycleModel: configuration.cycleModel) : nil
-    accessSlot = queue.register("core.data") { [unowned self] cycle in self.completeAccess(at: cycle) }
+      ? Translator(
+        cache: blocks, cycleModel: configuration.cycleModel, foreign: configuration.foreignProcessor?()) : nil
+    accessSlot = queue.register("core.data") { [unowned(unsafe) self] cycle in self.completeAccess(at: cycle) }
   }
 
   deinit {
@@ -181,7 +196,7 @@ public final class Hart {
     if shared == nil {
       memories.append(memory)
       codeRegions.append(code)
-      memory.onWrite = { [unowned self] address, count in self.memoryChanged(address, count, in: memory) }
+      memory.onWrite = { [unowned(unsafe) self] address, count in self.memoryChanged(address, count, in: memory) }
     }
     windows.append(window)
     chooseMainMemory()
@@ -355,6 +370,11 @@ public final class Hart {
     return true
   }
 
+  /// Takes `watcher` out if it is the one who is told, because it goes away.
+  public func forget(_ watcher: ObjectIdentifier) {
+    if let observer, ObjectIdentifier(observer) == watcher { self.observer = nil }
+  }
+
   /// Ends the run before the next instruction.
   public func requestStop(_ reason: HartStop) { if stop == nil { stop = reason } }
 
@@ -427,7 +447,8 @@ extension Hart: Stateful {
     // who watch.
     archive.omits(
       "configuration", "queue", "bus", "windows", "memories", "codeRegions", "mainMemory", "mainCode", "mainRanges",
-      "blockMemory", "blockMemoryExcludes", "fetchWindow", "blocks", "translator", "interconnect", "contention",
+      "blockMemory", "blockMemoryExcludes", "fetchWindow", "fetched", "fetchBase", "fetchSize", "blocks", "translator",
+      "interconnect", "contention",
       "accessSlot",
       "observer", "instructionObserver", "pauses", "watchedAddresses", "watchedWord", "onWatchedStore", "onDiagnostic",
       "onBreakpoint")

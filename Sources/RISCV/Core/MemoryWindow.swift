@@ -29,6 +29,9 @@ struct MemoryWindow {
 
   @inline(__always)
   func contains(_ address: Address) -> Bool { address &- base < size }
+
+  /// Decoded instructions from `base` on, by halfword.
+  var decoded: UnsafeMutablePointer<Instruction>? { code.map { $0.decoded + $0.index(canonical) } }
 }
 
 /// The part of the main memory that blocks reach without a call: one range of addresses, or two with a gap.

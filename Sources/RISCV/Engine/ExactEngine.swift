@@ -103,7 +103,8 @@ extension Hart {
     if meetsSomeone(address, codeRegion, request, interconnect) { return issue.t }
     let next = fetchSpeculatively(pc &+ UInt32(instruction.length))
     // A jump to an address that is loaded waits for it, and fetches when the load is over.
-    let waits = next.timing == .jumpRegister && instruction.timing == .load && next.rs1 == instruction.rd
+    let waits =
+      next.timing == .jumpRegister && instruction.timing == .load && next.rs1 == instruction.rd && next.rs1 != 0
     if next.timing == .jump || next.timing == .jumpRegister && !waits {
       let region = dataRegion(address)
       let place = pc &+ UInt32(instruction.length)
@@ -184,12 +185,15 @@ extension Hart {
 
   /// The instruction at `pc`, from the decode cache if it was seen before.
   @inline(__always)
-  func fetch(_ pc: Address) -> Instruction {
-    if let window = fetchWindow, window.contains(pc), let code = window.code {
-      let cached = code.decoded[code.index(window.canonical &+ (pc &- window.base))]
-      if cached.operation != .undecoded { return cached }
-    }
-    return fetchSlowly(pc)
+  func fetch(_ pc: Address) -> Instruction { decoded(at: pc) ?? fetchSlowly(pc) }
+
+  /// The instruction at `pc` if it has been decoded in the window of the last fetch.
+  @inline(__always)
+  private func decoded(at pc: Address) -> Instruction? {
+    let distance = pc &- fetchBase
+    guard distance < fetchSize, let fetched else { return nil }
+    let instruction = fetched[Int(distance >> 1)]
+    return instruction.operation != .undecoded ? instruction : nil
   }
 
   @inline(never)
@@ -215,10 +219,7 @@ extension Hart {
 
   /// The instruction at `pc` if memory lies there, without a word about it if not: it may never be executed.
   func fetchSpeculatively(_ pc: Address) -> Instruction {
-    if let window = fetchWindow, window.contains(pc), let code = window.code {
-      let cached = code.decoded[code.index(window.canonical &+ (pc &- window.base))]
-      if cached.operation != .undecoded { return cached }
-    }
+    if let known = decoded(at: pc) { return known }
     if fetchableWindow(pc) != nil, fetchableWindow(pc &+ 2) != nil { return fetch(pc) }
     let low = peekHalfword(pc)
     return Decoder.decode(UInt32(Decoder.isLong(low) ? peekHalfword(pc &+ 2) : 0) << 16 | UInt32(low))

@@ -250,7 +250,7 @@ struct BlockCompiler<Target: TranslationTarget> {
         number: number, cycles: exit.cycles, counts: counts[number] ?? 0, loop: isLoop ? UInt32(head.index) : nil)
     }
     let entries = target.begin(
-      number: number, longest: head.immediate, straddle: UInt32(head.index), isHigh: memory.isHigh)
+      number: number, longest: head.immediate, straddle: UInt32(head.index), memory: memory)
     emission: for index in 1..<opCount {
       let op = ops[index]
       let fact = facts[index]

@@ -51,8 +51,49 @@ struct ExitLink {
   var added: UInt32 = 0
 }
 
+/// What a target knows of the block that it emits, and what it puts behind the block's straight code.
+struct BlockEmission<Jump, Register> {
+  var number: UInt32 = 0
+  var longest: UInt32 = 0
+  var straddle: UInt32 = 0
+  /// Where the block is entered with the budget taken care of.
+  var body = 0
+  /// Entered by an indirect jump, the block would end too late.
+  var tooLate: Jump?
+  /// Ways out before an instruction.
+  var leaves: [(jump: Jump, index: UInt16)] = []
+  var farExits: [(jump: Jump, exit: ExitPlan)] = []
+  /// Checks whose first range was missed: `back` goes on.
+  var secondChecks: [(jump: Jump, back: Int, base: Register, check: AddressCheck, index: UInt16)] = []
+  var links: [(number: UInt32, link: ExitLink)] = []
+
+  /// What the budget shrinks by at an exit that leads out of the code, or round a loop.
+  func cycles(_ exit: ExitPlan) -> UInt32 { exit.loop.map { exit.cycles &+ $0 } ?? exit.cycles &- longest }
+
+  /// Notes an exit whose number for the budget and whose jump lie at these offsets. A loop's jump is final.
+  mutating func note(_ exit: ExitPlan, budget: Int, jump: Int) {
+    var link = ExitLink(budget: UInt32(budget), unlinked: cycles(exit))
+    if let loop = exit.loop { link.added = longest &+ loop } else { link.jump = UInt32(jump) }
+    links.append((exit.number, link))
+  }
+
+  /// Takes out the jumps that leave before one instruction.
+  mutating func nextLeave() -> (index: UInt16, jumps: [Jump])? {
+    guard let index = leaves.first?.index else { return nil }
+    let jumps = leaves.filter { $0.index == index }.map(\.jump)
+    leaves.removeAll { $0.index == index }
+    return (index, jumps)
+  }
+}
+
 /// Emits the code of one block for one kind of host.
 protocol TranslationTarget {
+  /// A jump of the assembler whose target is filled in later.
+  associatedtype Jump
+  associatedtype Register
+
+  var block: BlockEmission<Jump, Register> { get set }
+
   /// Writes into `bytes` from offset `start` up to `end`; `leave`: offset of the way out.
   init(_ bytes: UnsafeMutablePointer<UInt8>, from start: Int, to end: Int, leave: Int)
 
@@ -67,8 +108,11 @@ protocol TranslationTarget {
   mutating func counts(_ instructions: UInt32, _ loads: UInt32, _ stores: UInt32, _ notThroughSP: UInt32) -> Int
 
   /// Begins block `number`. `longest`: cycles it may take; `straddle`: those that its first instruction costs more after
-  /// a jump; `isHigh`: distances from the memory's base need arithmetic of 32 bits. Returns the offsets for entering it by an indirect jump and with the budget taken care of.
-  mutating func begin(number: UInt32, longest: UInt32, straddle: UInt32, isHigh: Bool) -> (indirect: Int, body: Int)
+  /// a jump; `memory`: what it may touch. Returns the offsets for entering it by an indirect jump and with the budget
+  /// taken care of.
+  mutating func begin(
+    number: UInt32, longest: UInt32, straddle: UInt32, memory: TranslatedMemory
+  ) -> (indirect: Int, body: Int)
 
   mutating func constant(_ rd: UInt8, _ value: UInt32)
   mutating func move(_ rd: UInt8, _ rs: UInt8)
@@ -100,9 +144,38 @@ protocol TranslationTarget {
     _ rd: UInt8, _ rs1: GuestOperand, _ immediate: UInt32, link: UInt32, _ exit: ExitPlan, index: UInt16,
     codeBase: UInt32, codeSize: UInt32, table: UnsafeRawPointer)
 
-  /// Emits what was put aside; returns where the exits, in the order in which they were emitted, can be linked.
-  mutating func finish() -> [(number: UInt32, link: ExitLink)]
+  /// Lets `jump` lead to the next instruction.
+  mutating func bind(_ jump: Jump)
+  /// The second half of a check, behind the block.
+  mutating func checkSecondRange(_ back: Int, _ base: Register, _ check: AddressCheck, index: UInt16)
+  /// Gives back the budget of an indirect entry and goes out through the exit that led here, as if no code were known.
+  mutating func goOutTooLate()
+  /// Goes out with `record`.
+  mutating func goOut(record: UInt32)
 
   /// Leads an exit to `offset`, or out of the code (nil).
   static func write(_ link: ExitLink, in bytes: UnsafeMutablePointer<UInt8>, budget: UInt32, to offset: Int?)
+}
+
+extension TranslationTarget {
+  /// Emits what was put aside; returns where the exits, in the order in which they were emitted, can be linked.
+  mutating func finish() -> [(number: UInt32, link: ExitLink)] {
+    for (jump, plan) in block.farExits {
+      bind(jump)
+      exit(plan)
+    }
+    for (jump, back, base, check, index) in block.secondChecks {
+      bind(jump)
+      checkSecondRange(back, base, check, index: index)
+    }
+    if let tooLate = block.tooLate {
+      bind(tooLate)
+      goOutTooLate()
+    }
+    while let (index, jumps) = block.nextLeave() {
+      for jump in jumps { bind(jump) }
+      goOut(record: TranslatedState.leaveRecord(block: block.number, index: index))
+    }
+    return block.links
+  }
 }

@@ -11,19 +11,9 @@ struct X86Target: TranslationTarget {
   private var code: X86Assembler
   private let leaveOffset: Int
 
-  private var number: UInt32 = 0
-  private var longest: UInt32 = 0
-  private var straddle: UInt32 = 0
-  private var body = 0
+  /// Distances from the memory's base need arithmetic of 32 bits.
   private var isHigh = false
-  private var tooLate: X86Assembler.Jump?
-
-  private var leaves: [(jump: X86Assembler.Jump, index: UInt16)] = []
-  private var farExits: [(jump: X86Assembler.Jump, exit: ExitPlan)] = []
-  private var secondChecks:
-    [(jump: X86Assembler.Jump, back: Int, base: X86Register, check: AddressCheck, index: UInt16)] =
-      []
-  private var links: [(number: UInt32, link: ExitLink)] = []
+  var block = BlockEmission<X86Assembler.Jump, X86Register>()
 
   init(_ bytes: UnsafeMutablePointer<UInt8>, from start: Int, to end: Int, leave: Int) {
     code = X86Assembler(bytes, from: start, to: end)
@@ -124,50 +114,38 @@ struct X86Target: TranslationTarget {
     return place
   }
 
-  mutating func begin(number: UInt32, longest: UInt32, straddle: UInt32, isHigh: Bool) -> (indirect: Int, body: Int) {
-    self.isHigh = isHigh
-    self.number = number
-    self.longest = longest
-    self.straddle = straddle
+  mutating func begin(
+    number: UInt32, longest: UInt32, straddle: UInt32, memory: TranslatedMemory
+  ) -> (indirect: Int, body: Int) {
+    isHigh = memory.isHigh
+    block = BlockEmission(number: number, longest: longest, straddle: straddle)
     code.align(16)
     let indirect = code.count
     code.arithmetic(.sub, .register(.rbx), immediate: longest + straddle)
-    tooLate = code.jump(.s)
-    body = code.count
-    return (indirect, body)
+    block.tooLate = code.jump(.s)
+    block.body = code.count
+    return (indirect, block.body)
   }
 
-  mutating func finish() -> [(number: UInt32, link: ExitLink)] {
-    for (jump, plan) in farExits {
-      code.bind(jump)
-      exit(plan)
-    }
-    for (jump, back, base, check, index) in secondChecks {
-      code.bind(jump)
-      code.lea(.rcx, .memory(base, Int32(bitPattern: check.displacement &- check.secondOffset)))
-      if check.alignment > 0 { code.shift(.ror, .register(.rcx), by: check.alignment) }
-      code.arithmetic(.cmp, .register(.rcx), immediate: check.secondLimit ?? 0)
-      code.jump(.be, to: back)
-      leaves.append((code.jump(), index))
-    }
-    if let tooLate {
-      // As if the block before had found no code here.
-      code.bind(tooLate)
-      code.arithmetic(.add, .register(.rbx), immediate: longest + straddle)
-      code.load(.mov, .rax, .memory(.rsp, 0))
-      code.jump(to: leaveOffset)
-    }
-    // Checks of one instruction come one after the other.
-    var position = 0
-    while position < leaves.count {
-      let index = leaves[position].index
-      for later in position..<leaves.count where leaves[later].index == index { code.bind(leaves[later].jump) }
-      code.mov(.register(.rax), immediate: TranslatedState.leaveRecord(block: number, index: index))
-      code.jump(to: leaveOffset)
-      leaves.removeAll { $0.index == index }
-      position = 0
-    }
-    return links
+  mutating func bind(_ jump: X86Assembler.Jump) { code.bind(jump) }
+
+  mutating func checkSecondRange(_ back: Int, _ base: X86Register, _ check: AddressCheck, index: UInt16) {
+    code.lea(.rcx, .memory(base, Int32(bitPattern: check.displacement &- check.secondOffset)))
+    if check.alignment > 0 { code.shift(.ror, .register(.rcx), by: check.alignment) }
+    code.arithmetic(.cmp, .register(.rcx), immediate: check.secondLimit ?? 0)
+    code.jump(.be, to: back)
+    block.leaves.append((code.jump(), index))
+  }
+
+  mutating func goOutTooLate() {
+    code.arithmetic(.add, .register(.rbx), immediate: block.longest + block.straddle)
+    code.load(.mov, .rax, .memory(.rsp, 0))
+    code.jump(to: leaveOffset)
+  }
+
+  mutating func goOut(record: UInt32) {
+    code.mov(.register(.rax), immediate: record)
+    code.jump(to: leaveOffset)
   }
 
   // MARK: Arithmetic
@@ -407,7 +385,7 @@ struct X86Target: TranslationTarget {
       if access.csr.fixed != 0 { code.arithmetic(.or, .register(.rdx), immediate: access.csr.fixed) }
       if access.csr == .mstatus {
         code.test(.memory(.rcx, TranslatedState.forbiddenOffset), .rdx)
-        leaves.append((code.jump(.ne), index))
+        block.leaves.append((code.jump(.ne), index))
       }
       code.mov(word, .rdx)
     }
@@ -423,9 +401,9 @@ struct X86Target: TranslationTarget {
     code.arithmetic(.cmp, .register(.rcx), immediate: check.limit)
     let jump = code.jump(.a)
     if check.secondLimit != nil {
-      secondChecks.append((jump, code.count, base, check, index))
+      block.secondChecks.append((jump, code.count, base, check, index))
     } else {
-      leaves.append((jump, index))
+      block.leaves.append((jump, index))
     }
   }
 
@@ -439,7 +417,7 @@ struct X86Target: TranslationTarget {
     code.shift(.shr, .register(.rcx), by: UInt8(CodeRegion.lineShift))
     code.movQuad(.rax, immediate: UInt64(UInt(bitPattern: lines)))
     code.compareByte(.indexed(.rax, .rcx, scale: 1, 0), immediate: 0)
-    leaves.append((code.jump(.ne), index))
+    block.leaves.append((code.jump(.ne), index))
   }
 
   /// The place of an access. The base's upper half is 0, and the sum cannot wrap where the check has passed.
@@ -492,7 +470,7 @@ struct X86Target: TranslationTarget {
 
   // MARK: Control
 
-  mutating func leave(index: UInt16) { leaves.append((code.jump(), index)) }
+  mutating func leave(index: UInt16) { block.leaves.append((code.jump(), index)) }
 
   /// Sets the flags for a condition between two operands and says which one it is.
   private mutating func compare(_ a: GuestOperand, _ b: GuestOperand, _ condition: MicroCode) -> X86Condition {
@@ -543,27 +521,17 @@ struct X86Target: TranslationTarget {
       self.exit(exit)
       code.bind(skip)
     } else {
-      farExits.append((code.jump(holds), exit))
+      block.farExits.append((code.jump(holds), exit))
     }
   }
 
   mutating func exit(_ exit: ExitPlan) {
     account(exit)
-    var link = ExitLink()
-    let cycles = exit.loop.map { exit.cycles + $0 } ?? exit.cycles &- longest
-    link.unlinked = cycles
-    code.arithmetic(.sub, .register(.rbx), immediate: cycles, long: true)
-    link.budget = UInt32(code.count - 4)
-    if exit.loop != nil {
-      code.jump(.ns, to: body)
-      link.added = longest + (exit.loop ?? 0)
-    } else {
-      code.bind(code.jump(.ns))
-      link.jump = UInt32(code.count - 4)
-    }
-    links.append((exit.number, link))
-    code.mov(.register(.rax), immediate: exit.number)
-    code.jump(to: leaveOffset)
+    code.arithmetic(.sub, .register(.rbx), immediate: block.cycles(exit), long: true)
+    let budget = code.count - 4
+    if exit.loop != nil { code.jump(.ns, to: block.body) } else { code.bind(code.jump(.ns)) }
+    block.note(exit, budget: budget, jump: code.count - 4)
+    goOut(record: exit.number)
   }
 
   private mutating func account(_ exit: ExitPlan) {
@@ -587,20 +555,18 @@ struct X86Target: TranslationTarget {
     }
     code.lea(.rcx, .memory(.rdx, Int32(bitPattern: 0 &- codeBase)))
     code.arithmetic(.cmp, .register(.rcx), immediate: codeSize)
-    leaves.append((code.jump(.ae), index))
+    block.leaves.append((code.jump(.ae), index))
     if rd < 32 { code.mov(place(rd), immediate: link) }
     account(exit)
-    let cycles = exit.cycles &- longest
-    code.arithmetic(.sub, .register(.rbx), immediate: cycles)
+    code.arithmetic(.sub, .register(.rbx), immediate: block.cycles(exit))
     code.movQuad(.rax, immediate: UInt64(UInt(bitPattern: table)))
     code.movQuad(.rax, .indexed(.rax, .rcx, scale: 4, 0))
     code.test(.register(.rax), .rax, wide: true)
     let unknown = code.jump(.e)
     code.jump(to: .register(.rax))
     code.bind(unknown)
-    code.mov(.register(.rax), immediate: exit.number)
-    code.jump(to: leaveOffset)
-    links.append((exit.number, ExitLink()))
+    goOut(record: exit.number)
+    block.links.append((exit.number, ExitLink()))
   }
 
   static func write(_ link: ExitLink, in bytes: UnsafeMutablePointer<UInt8>, budget: UInt32, to offset: Int?) {

@@ -265,9 +265,12 @@ enum EngineComparison {
   }
 
   /// The first slice boundary at which the engines differ; and the state that both end in.
-  static func compare(_ program: EngineProgram, with engine: Engine) -> (Difference?, VisibleState) {
+  /// `other`: the machine that runs the program with `engine`, if it is a special one.
+  static func compare(
+    _ program: EngineProgram, with engine: Engine, on other: Machine? = nil
+  ) -> (Difference?, VisibleState) {
     let exact = program.machine(.exact)
-    let block = program.machine(engine)
+    let block = other ?? program.machine(engine)
     var until: UInt64 = 0
     var state = VisibleState(exact, end: nil)
     while until < program.limit {

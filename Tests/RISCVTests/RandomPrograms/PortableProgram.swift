@@ -192,14 +192,20 @@ struct PortableProgram: Codable, Sendable {
     static func == (a: Outcome, b: Outcome) -> Bool { a.bytes == b.bytes }
   }
 
-  func runHere(blockEngine: Bool = true, limit: UInt64 = 50_000_000) -> Outcome {
+  /// A machine that stands at the start of the program.
+  func machine(_ configure: (inout MachineConfiguration) -> Void = { _ in }) -> Machine {
     var configuration = MachineConfiguration()
-    configuration.hart.blockEngine = blockEngine
+    configure(&configuration)
     configuration.extraMemories = [ExtraMemory(base: Self.base, size: 0x10_0000)]
     let machine = Machine(configuration)
     machine.write(image(forQEMU: false), at: Self.base)
     machine.boot(at: Self.base)
     machine.watchTohost(at: Self.tohost)
+    return machine
+  }
+
+  func runHere(blockEngine: Bool = true, limit: UInt64 = 50_000_000) -> Outcome {
+    let machine = machine { $0.hart.blockEngine = blockEngine }
     // QEMU takes an exception where nothing is mapped: a program that gets there is no program for this comparison.
     var leaves = false
     machine.onDiagnostic = { if $0.diagnostic.kind == .unmapped { leaves = true } }
