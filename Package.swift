@@ -20,12 +20,15 @@ let machine: [SwiftSetting] =
 
 // The emulator carries Swift's libraries in itself: loading and relocating Foundation's shared ones took a third of the CPU time of
 // a short run. The driver names the libraries that static Foundation needs only where it also compiles; lld finds them in any order.
+// Nobody loads code into the emulator, so it exports no symbols.
 let standalone: [LinkerSetting] = [
   .unsafeFlags(
     [
       "-static-stdlib", "-use-ld=lld", "-lFoundation", "-lCoreFoundation", "-lFoundationInternationalization",
       "-lFoundationEssentials", "-l_FoundationCollections", "-l_FoundationICU", "-l_FoundationCShims",
-      "-lswiftSynchronization", "-lswift_RegexParser",
+      "-lswiftSynchronization", "-lswift_RegexParser", "-L\(Context.packageDirectory)/linker/host",
+      "-Xclang-linker", "-static-libgcc", "-Xlinker", "--no-export-dynamic",
+      "-Xlinker", "-z", "-Xlinker", "pack-relative-relocs",
     ], .when(platforms: [.linux]))
 ]
 
