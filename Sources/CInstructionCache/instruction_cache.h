@@ -12,6 +12,10 @@
 /// `start`: where the code is executed, which may be another mapping of the pages than it was written through: data
 /// caches find a line by its physical address, but instruction caches may be indexed by the virtual one.
 static inline void synchronize_instruction_cache(const void *start, size_t size) {
+#if defined(__aarch64__)
+  // What was written through the other mapping comes before the cleaning through this one.
+  __atomic_thread_fence(__ATOMIC_SEQ_CST);
+#endif
   char *first = (char *)start;
   __builtin___clear_cache(first, first + size);
 }

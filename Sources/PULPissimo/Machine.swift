@@ -33,7 +33,7 @@ public final class Machine {
   /// What is behind the pins.
   public let board: Board
   private let udmaMemory: any UDMAMemoryPort
-  private let interconnect: L2Interconnect?
+  let interconnect: L2Interconnect?
   /// Whoever drives UART 0's receive pin.
   public let uartLine: UARTLineDriver?
   public let accelerator: RETA

@@ -149,6 +149,28 @@ import Testing
     #expect(run.machine.bus.peek(MemoryMap.eventGenerator + 0x14, at: time + 2) == mask ^ 1 << 12)
   }
 
+  @Test func `slow memory grants the core every so many cycles only, with every engine alike`() throws {
+    // Straight code of the private bank: each word fetched takes four cycles.
+    let (run, golden, at) = try inject(.cycle(3000), .slowMemory(.private0, wait: 3, cycles: 2000))
+    func executed(_ run: Run, from: Cycle, to: Cycle) -> Int { run.issued.count { $0.cycle >= from && $0.cycle < to } }
+    let slow = executed(run, from: at, to: at + 2000)
+    let normal = executed(golden, from: at, to: at + 2000)
+    #expect(slow * 2 < normal && slow * 8 > normal)
+    #expect(run.end?.reason == .exit && run.issued.map(\.pc).suffix(1000) == golden.issued.map(\.pc).suffix(1000))
+    #expect((run.end?.cycles ?? 0) > (golden.end?.cycles ?? 0) + 500)
+    // The same without an observer: blocks and translated code take part.
+    let free = Machine(MachineConfiguration())
+    for segment in run.image.segments { free.write(segment.data, at: segment.physicalAddress) }
+    free.boot(at: run.image.entry)
+    let injector = FaultInjector(
+      free, [FaultPlan(.cycle(3000), .slowMemory(.private0, wait: 3, cycles: 2000), place: "test")])
+    #expect(free.run() == run.end)
+    #expect(injector.records.count == 1)
+    // A bank that nobody uses keeps nobody waiting.
+    let unused = try inject(.cycle(100_000), .slowMemory(.interleaved, wait: 30, cycles: 10))
+    #expect((unused.run.end?.cycles ?? 0) < (unused.golden.end?.cycles ?? 0) + 100)
+  }
+
   @Test func `slow peripherals add their wait cycles to accesses, for the time that was said`() throws {
     let trigger = FaultTrigger.access(MemoryMap.accelerator, isWrite: true, occurrence: 5)
     let (run, golden, at) = try inject(trigger, .slowBus(wait: 40, cycles: 300))

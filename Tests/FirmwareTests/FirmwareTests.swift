@@ -225,7 +225,8 @@ struct Generation {
     #expect(poll["interrupts"] as? Int == 0)
     #expect(poll["hostPollCycles"] as? Int ?? 0 > 1_000_000)
     let irq = try overhead("irq")
-    #expect(irq["hostPollCycles"] as? Int == 0)
+    // A look of the watch reads STATUS, once in 2^21 cycles.
+    #expect(irq["hostPollCycles"] as? Int ?? .max < 100)
     #expect(irq["hostSleepCycles"] as? Int ?? 0 > 1_000_000)
     #expect(irq["interrupts"] as? Int ?? 0 >= 1846)
     let queue = try overhead("queue")

@@ -21,6 +21,9 @@ static inline uint32_t timer_cycles(void)
 /** Requests interrupt line 10 once, `cycles` (at least 1) from now. */
 void timer_alarm(uint32_t cycles);
 
+/** Requests interrupt line 10 every `cycles` (at least 1) SoC cycles; instead of the alarm. */
+void timer_period(uint32_t cycles);
+
 /** Requests interrupt line 10 every `periods` (at least 1) periods of the reference clock; instead of the alarm. */
 void timer_tick(uint32_t periods);
 

@@ -97,7 +97,8 @@ struct Campaign {
         events: counter.events.sorted { $0.key < $1.key }.filter { $0.key < 135 || (140..<160).contains($0.key) }
           .map { ($0.key, $0.value) },
         objects: objects { $0 >= MemoryMap.interleaved && $0 < MemoryMap.interleaved &+ fitted },
-        hostObjects: objects { $0 >= MemoryMap.privateBank0 && $0 < MemoryMap.interleaved })
+        hostObjects: objects { $0 >= MemoryMap.privateBank0 && $0 < MemoryMap.interleaved },
+        hasArbiters: configuration.hart.cycleModel && configuration.contention)
     )
   }
 

@@ -22,6 +22,8 @@ enum CampaignKind: String, CaseIterable {
   case register
   /// Peripherals answer late.
   case bus
+  /// L2 serves the core late.
+  case slow
   /// A bit flips in a register of the core.
   case core
   /// A bit flips in the private banks: code, stack, the host's data.
@@ -39,7 +41,7 @@ enum CampaignKind: String, CaseIterable {
   }
 
   /// What a driver of the accelerator can be expected to cope with: everything outside the processor itself.
-  static let standard: [CampaignKind] = [.event, .error, .stuck, .stall, .memory, .register, .bus]
+  static let standard: [CampaignKind] = [.event, .error, .stuck, .stall, .memory, .register, .bus, .slow]
 }
 
 /// What the faultless run did, as far as faults are aimed at it.
@@ -53,6 +55,8 @@ struct CampaignTargets {
   /// Objects in interleaved L2.
   var objects: [Symbol]
   var hostObjects: [Symbol]
+  /// Banks of L2 can keep the core waiting.
+  var hasArbiters: Bool
 }
 
 /// Makes the faults of a campaign.
@@ -74,6 +78,7 @@ struct FaultGenerator {
       case .error, .stuck, .stall: targets.jobs > 0
       case .memory: !targets.objects.isEmpty
       case .host: !targets.hostObjects.isEmpty
+      case .slow: targets.hasArbiters
       default: true
       }
     }
@@ -126,6 +131,9 @@ struct FaultGenerator {
     case .host: return flip(targets.hostObjects)
     case .register: return "{at: \(time()), flip: {\(register())}}"
     case .bus: return "{at: \(time()), slow: {wait: \(1 + below(64)), cycles: \(power(4...16))}}"
+    case .slow:
+      let part = SlowMemory.allCases[below(SlowMemory.allCases.count)].rawValue
+      return "{at: \(time()), slow: {memory: \(part), wait: \(1 + below(32)), cycles: \(power(4...16))}}"
     case .core: return "{at: \(time()), flip: {register: x\(1 + below(31)), bit: \(below(32))}}"
     case .i2c: return "{at: \(time()), nack: {bus: \(below(2)), count: \(1 + below(3))}}"
     case .uart: return "{at: \(time()), overflow: {count: \(1 + below(3))}}"

@@ -142,11 +142,16 @@ struct InjectFile: DescriptionFile {
     case "stall":
       return (.stall(cycles: try needed(try keys(["cycles"]), "cycles", 1...1 << 40)), "RETA")
     case "slow":
-      let keys = try keys(["wait", "cycles"])
-      return (
-        .slowBus(wait: try needed(keys, "wait", 1...1 << 20), cycles: try needed(keys, "cycles", 1...1 << 40)),
-        "peripheral bus"
-      )
+      let keys = try keys(["memory", "wait", "cycles"])
+      let (wait, cycles) = (try needed(keys, "wait", 1...1 << 20), try needed(keys, "cycles", 1...1 << 40))
+      guard let memory = keys["memory"] else { return (.slowBus(wait: wait, cycles: cycles), "peripheral bus") }
+      guard let part = SlowMemory(rawValue: try string(memory, "memory")) else {
+        throw refusal(memory, "slow memory is one of \(SlowMemory.allCases.map(\.rawValue).joined(separator: ", "))")
+      }
+      guard configuration.hart.cycleModel, configuration.contention else {
+        throw refusal(memory, "slow memory needs --timing rtl and interconnect.contention=true")
+      }
+      return (.slowMemory(part, wait: wait, cycles: cycles), "L2")
     case "nack":
       let keys = try keys(["bus", "count"])
       let bus = try keys["bus"].map { try number($0, "bus", 0...1) } ?? 0

@@ -36,10 +36,17 @@ public enum Fault: Sendable, Equatable {
   case flipRegister(Address, bit: Int)
   /// Peripherals answer `wait` cycles later for a time.
   case slowBus(wait: Cycle, cycles: Cycle)
+  /// L2 serves the core only in every (`wait` + 1)th cycle.
+  case slowMemory(SlowMemory, wait: Cycle, cycles: Cycle)
   /// Devices at an I2C bus do not acknowledge the next `count` bytes.
   case refuseI2C(bus: Int, count: Int)
   /// The next `count` characters that UART 0 receives find its FIFO full.
   case overflowUART(count: Int)
+}
+
+/// The part of L2 that serves the core late.
+public enum SlowMemory: String, Sendable, CaseIterable {
+  case private0, private1, interleaved, all
 }
 
 /// A fault with its trigger. `place`: what it concerns, as its author wrote it.

@@ -32,6 +32,8 @@ public final class FaultInjector {
   private var jobDue: Cycle = .never
   /// The injector's own pulse passes.
   private var isOwnPulse = false
+  /// End of the time in which L2 is slow.
+  private var slowUntil: Cycle = .never
   private var slot: EventQueue.Slot?
   public private(set) var records: [FaultRecord] = []
   /// Told of each fault when it has happened.
@@ -64,7 +66,7 @@ public final class FaultInjector {
   // MARK: Triggers
 
   private func schedule() {
-    var next = delayed.map(\.cycle).min() ?? .never
+    var next = min(delayed.map(\.cycle).min() ?? .never, slowUntil)
     for (plan, state) in zip(plans, states) where !state.isDone {
       if case .cycle(let cycle) = plan.trigger, !state.awaitsJob { next = min(next, cycle) }
     }
@@ -73,6 +75,10 @@ public final class FaultInjector {
     if next == .never { machine.queue.cancel(slot) } else { machine.queue.schedule(slot, at: next) }
   }
   private func due(at cycle: Cycle) {
+    if slowUntil <= cycle {
+      slowUntil = .never
+      machine.interconnect?.slowness = (0, 0, 0)
+    }
     let isJobDue = jobDue <= cycle
     if isJobDue { jobDue = .never }
     for (index, plan) in plans.enumerated() {
@@ -194,6 +200,12 @@ public final class FaultInjector {
     case .slowBus(let wait, let cycles):
       machine.bus.slowdown = (wait, cycle &+ cycles)
       note(index, at: cycle, "peripherals answer \(wait) cycles later for \(cycles) cycles")
+    case .slowMemory(let part, let wait, let cycles):
+      guard let interconnect = machine.interconnect else { return }
+      interconnect.slowness = (part.regions, wait, cycle &+ 1)
+      slowUntil = cycle &+ 1 &+ cycles
+      note(index, at: cycle, "L2 (\(part.rawValue)) serves the core \(wait) cycles late for \(cycles) cycles")
+      schedule()
     case .refuseI2C(let bus, let count):
       guard machine.udma.i2c.indices.contains(bus), let wiring = machine.udma.i2c[bus].bus as? I2CWiring else { return }
       wiring.refusals += count
@@ -217,6 +229,18 @@ public final class FaultInjector {
     // Elsewhere the changed value is written as the core would write it.
     guard let value = machine.bus.peek(address, at: cycle) else { return false }
     return machine.bus.poke(address, value ^ 1 << UInt32(bit & 31), at: cycle)
+  }
+}
+
+extension SlowMemory {
+  var regions: RegionSet {
+    typealias Region = L2Interconnect.Region
+    return switch self {
+    case .private0: 1 << RegionSet(Region.private0)
+    case .private1: 1 << RegionSet(Region.private1)
+    case .interleaved: 1 << RegionSet(Region.interleaved)
+    case .all: 1 << RegionSet(Region.private0) | 1 << RegionSet(Region.private1) | 1 << RegionSet(Region.interleaved)
+    }
   }
 }
 

@@ -142,8 +142,16 @@ final class L2Interconnect: HartInterconnect, TCDMPort, UDMAMemoryPort {
     }
   }
 
+  /// An injected fault: the banks of these regions serve the core only in every (`wait` + 1)th cycle from `from` on.
+  var slowness: (regions: RegionSet, wait: Cycle, from: Cycle) = (0, 0, 0)
+
+  private func isHeldBack(_ bank: L2Bank, at cycle: Cycle) -> Bool {
+    slowness.regions >> RegionSet(Self.region(of: bank)) & 1 != 0
+      && (cycle &- slowness.from) % (slowness.wait &+ 1) != slowness.wait
+  }
+
   var contendedFetches: RegionSet {
-    var regions = udmaRegions
+    var regions = udmaRegions | slowness.regions
     if accelerator?.isRunning ?? false { regions |= 1 << RegionSet(Region.interleaved) }
     return regions
   }
@@ -160,11 +168,12 @@ final class L2Interconnect: HartInterconnect, TCDMPort, UDMAMemoryPort {
     {
       regions |= 1 << RegionSet(Region.interleaved)
     }
-    return regions
+    return regions & ~slowness.regions
   }
 
   func mayContend(_ region: Int, request: Cycle) -> Bool {
     if region == Region.interleaved, accelerator?.isRunning ?? false { return true }
+    if slowness.regions >> RegionSet(region & 7) & 1 != 0 { return true }
     guard let udma, udmaRegions >> RegionSet(region & 7) & 1 != 0 else { return false }
     return udma.nextActivity <= request || transmit.bank != nil || receive.bank != nil
   }
@@ -190,6 +199,11 @@ final class L2Interconnect: HartInterconnect, TCDMPort, UDMAMemoryPort {
     var dataBank: L2Bank?
     if let fetch, case .bank(let bank) = crossbar.target(.coreInstruction, fetch) { fetchBank = bank }
     if let data, case .bank(let bank) = crossbar.target(.coreData, data) { dataBank = bank }
+    var granted = (fetch: fetchBank == nil, data: dataBank == nil)
+    if slowness.regions != 0 {
+      if let bank = fetchBank, isHeldBack(bank, at: cycle) { fetchBank = nil }
+      if let bank = dataBank, isHeldBack(bank, at: cycle) { dataBank = nil }
+    }
     var requests = L2Crossbar.Requests(repeating: 0)
     if let fetchBank { requests[fetchBank.rawValue] |= L2Master.coreInstruction.bit }
     if let dataBank { requests[dataBank.rawValue] |= L2Master.coreData.bit }
@@ -209,7 +223,6 @@ final class L2Interconnect: HartInterconnect, TCDMPort, UDMAMemoryPort {
       beats?.addRequests(to: &requests, crossbar)
     }
     var acceleratorGrants: UInt16 = 0
-    var granted = (fetch: fetchBank == nil, data: dataBank == nil)
     for bank in 0..<crossbar.bankCount where requests[bank] != 0 {
       guard let winner = crossbar.grant(bank, requests[bank]) else { continue }
       switch winner {
@@ -277,6 +290,11 @@ extension L2Interconnect: Stateful {
     archive.visit("transmit", &transmit)
     archive.visit("receive", &receive)
     archive.visit("undecided", cycle: &undecided)
+    archive.group("slowness") {
+      archive.visit("regions", &slowness.regions, in: 0...0xF)
+      archive.visit("wait", cycle: &slowness.wait)
+      archive.visit("from", cycle: &slowness.from)
+    }
     guard let accelerator else { return }
     func none() -> AcceleratorBeats {
       AcceleratorBeats(accelerator.noBeats, at: 0, ports: ports, interleavedBanks: crossbar.interleavedBanks)

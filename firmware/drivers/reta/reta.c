@@ -39,6 +39,7 @@ enum reta_status reta_init(struct reta *reta, const struct reta_style *style)
     reta_put(RETA_EVT_MASK_OFFSET,
              RETA_EVT_MASK_DONE_MASK | RETA_EVT_MASK_ERROR_MASK | RETA_EVT_MASK_PROGRESS_MASK);
     style->open();
+    reta_watch(reta, RETA_PATIENCE);
     return RETA_OK;
 }
 
@@ -58,6 +59,7 @@ void reta_abort(struct reta *reta)
     reta->context[0] = reta->context[1] = (struct reta_desc){{0}};
     reta->next_context = 0;
     reta->error = (struct reta_error){0};
+    reta->watch.expired = reta->watch.is_busy = false;
 }
 
 void reta_continue(struct reta *reta)
@@ -75,6 +77,10 @@ static enum reta_status check(struct reta *reta, uint32_t status)
     reta->error.code = (uint8_t)reta_get(RETA_ERR_OFFSET);
     reta->error.job = (uint8_t)reta_get(RETA_ERR_JOB_OFFSET);
     reta->error.descriptor = reta_get(RETA_ERR_PC_OFFSET);
+    if (reta->watch.expired) {
+        reta_abort(reta);
+        return RETA_TIMED_OUT;
+    }
     return RETA_JOB_FAILED;
 }
 
@@ -94,7 +100,7 @@ static enum reta_status acquire(struct reta *reta, uint8_t *id)
         if (result != RETA_OK) {
             return result;
         }
-        reta->style->pause();
+        reta->style->pause(reta);
     }
 }
 
@@ -166,10 +172,14 @@ enum reta_status reta_submit(struct reta *reta, const struct reta_desc *desc, st
     return RETA_OK;
 }
 
+static inline bool has_finished(struct reta_job job)
+{
+    return (int8_t)(uint8_t)(reta_get(RETA_RUNNING_JOB_OFFSET) - job.id) > 0; /* at most two are outstanding */
+}
+
 bool reta_finished(const struct reta *reta, struct reta_job job)
 {
-    (void)reta;
-    return (int8_t)(uint8_t)(reta_get(RETA_RUNNING_JOB_OFFSET) - job.id) > 0; /* at most two are outstanding */
+    return has_finished(job) && !reta->watch.expired;
 }
 
 /** One job at a time: its context's byte of STATUS tells that it has finished, and the same read shows an error. */
@@ -183,19 +193,19 @@ static enum reta_status wait_for_status(struct reta *reta, uint32_t contexts)
         if ((status & RETA_STATUS_ERROR_MASK) != 0) {
             return check(reta, status);
         }
-        reta->style->pause();
+        reta->style->pause(reta);
     }
 }
 
 /** Several jobs: a context may already hold a later one, so ids decide. */
 static enum reta_status wait_for_id(struct reta *reta, struct reta_job job)
 {
-    while (!reta_finished(reta, job)) {
+    while (!has_finished(job)) {
         enum reta_status result = check(reta, reta_get(RETA_STATUS_OFFSET));
         if (result != RETA_OK) {
             return result;
         }
-        reta->style->pause();
+        reta->style->pause(reta);
     }
     return check(reta, reta_get(RETA_STATUS_OFFSET));
 }

@@ -5,6 +5,10 @@
  * A program builds descriptors (reta_build.h), submits them and waits. How the host waits is its style, chosen at
  * reta_init: the same calls poll, sleep until the interrupt, or keep both job contexts filled. One driver instance
  * owns the accelerator; its functions are not reentrant.
+ *
+ * This is the plain driver, which the figures of host overhead are measured with. No wait of it is without end: a watch
+ * (reta_watch) finds lost events and jobs that do not end, and what the hardware reports is reported. That memory and
+ * registers hold what was written it believes: results that must be right, or an error, come from reta_guard.h.
  */
 #ifndef RETA_H
 #define RETA_H
@@ -21,8 +25,8 @@ enum reta_status {
     RETA_LOCKED = -4,      /**< somebody else holds an acquired context */
     RETA_JOB_FAILED = -5,  /**< a job ended with an error and the queue is halted: see reta_error, reta_continue */
     RETA_NOT_SUSPENDED = -6, /**< the list had ended by itself */
+    RETA_TIMED_OUT = -7, /**< a job took longer than it can: it and all others are dropped, as by reta_abort */
     /* Guarded execution (reta_guard.h) only: */
-    RETA_TIMED_OUT = -7, /**< a job took longer than it can */
     RETA_CORRUPT = -8,   /**< memory is not what it was, and there is no copy */
     RETA_GIVEN_UP = -9,  /**< no two passes agreed */
 };
@@ -40,6 +44,8 @@ struct reta_error {
     uint32_t descriptor; /**< address of the failing descriptor of a list, 0 for a register job */
 };
 
+struct reta;
+
 /** How the host waits for the accelerator. */
 struct reta_style {
     const char *name;
@@ -48,7 +54,9 @@ struct reta_style {
     /** Opens the interrupts that `pause` needs. */
     void (*open)(void);
     /** Returns when the accelerator may have made progress. Called with interrupts disabled. */
-    void (*pause)(void);
+    void (*pause)(struct reta *reta);
+    /** It sleeps: the watch has to be a timer's. */
+    bool sleeps;
 };
 
 /** Reads STATUS again and again. */
@@ -65,6 +73,13 @@ struct reta {
     struct reta_desc context[RETA_CONTEXTS];
     uint8_t next_context;
     struct reta_error error;
+    /** What the watch saw last. */
+    struct {
+        volatile bool expired; /**< the jobs were stopped; the next wait says so */
+        bool is_busy;
+        uint32_t descriptors, job;
+        uint32_t due; /**< polling: mcycle of the next look */
+    } watch;
 };
 
 /** Performance counters since reset or reta_counters_clear. */
@@ -79,8 +94,25 @@ struct reta_list_state {
     uint32_t counter[RETA_COUNTERS];
 };
 
-/** Checks identity, version and capabilities, brings the accelerator into a known state and opens its events. */
+/** Cycles that no descriptor needs whose tensors fit into the interleaved L2. */
+enum { RETA_PATIENCE = 1 << 21 };
+
+/**
+ * Checks identity, version and capabilities, brings the accelerator into a known state, opens its events and begins to
+ * watch with RETA_PATIENCE.
+ */
 enum reta_status reta_init(struct reta *reta, const struct reta_style *style);
+
+/**
+ * Looks after the accelerator every `patience` cycles from now on; 0: never, so that a lost event or a job that does not
+ * end is waited for for ever. A look opens the events again, and stops everything if no descriptor has ended since the
+ * look before: the wait then gives RETA_TIMED_OUT. Styles that sleep are woken for it by the timer's low half and
+ * line 10, which belong to the driver meanwhile; polling reads mcycle.
+ */
+void reta_watch(struct reta *reta, uint32_t patience);
+
+/** One look of the watch. */
+void reta_watch_look(struct reta *reta);
 
 /** Tells whether the accelerator can reach [start, end). */
 bool reta_reaches(const volatile void *start, const volatile void *end);

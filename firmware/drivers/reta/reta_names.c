@@ -30,6 +30,7 @@ const char *reta_status_name(enum reta_status status)
     case RETA_LOCKED: return "a job context is locked by somebody else";
     case RETA_JOB_FAILED: return "a job failed";
     case RETA_NOT_SUSPENDED: return "the list had ended by itself";
+    case RETA_TIMED_OUT: return "a job does not end";
     default: return "unknown status";
     }
 }

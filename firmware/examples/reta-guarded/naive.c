@@ -20,6 +20,7 @@ int main(void)
     block_make_weights(&block.weights);
     block_build(&block, descs);
     reta_init(&reta, &reta_irq);
+    reta_watch(&reta, 0); /* nobody looks after lost events and jobs that do not end */
     for (unsigned round = 0; round < BLOCK_ROUNDS; round++) {
         struct reta_job job;
         block_make_input(block.input, round);

@@ -99,17 +99,22 @@ final class AArch64Model: ForeignProcessor, @unchecked Sendable {
   /// Shows the model what translated code of `machine` may touch.
   func attach(_ machine: Machine) {
     let hart = machine.hart
-    var ranges: [(start: UInt, end: UInt)] = []
-    func add(_ start: UnsafeRawPointer, _ count: Int) {
-      let first = UInt(bitPattern: start) & ~UInt(Self.page - 1)
-      ranges.append((first, (UInt(bitPattern: start) + UInt(count) + UInt(Self.page - 1)) & ~UInt(Self.page - 1)))
-    }
-    add(hart.x, 4 * TranslatedState.size)
+    var parts: [(start: UnsafeRawPointer, count: Int)] = [(UnsafeRawPointer(hart.x), 4 * TranslatedState.size)]
     for window in hart.windows {
-      if window.isData { add(window.bytes, Int(window.size)) }
+      if window.isData { parts.append((UnsafeRawPointer(window.bytes), Int(window.size))) }
       guard let code = window.code else { continue }
-      add(code.lines, Int(code.size >> CodeRegion.lineShift) + 2)
-      add(code.entries, 8 * (Int(code.size) / 2 + 2))
+      parts.append((UnsafeRawPointer(code.lines), Int(code.size >> CodeRegion.lineShift) + 2))
+      parts.append((UnsafeRawPointer(code.entries), 8 * (Int(code.size) / 2 + 2)))
+    }
+    attach(parts)
+  }
+
+  /// Shows the model these parts of this process's memory (the whole pages that they lie on).
+  func attach(_ parts: [(start: UnsafeRawPointer, count: Int)]) {
+    let page = UInt(Self.page)
+    var ranges = parts.map { part in
+      let start = UInt(bitPattern: part.start)
+      return (start: start & ~(page - 1), end: (start + UInt(part.count) + page - 1) & ~(page - 1))
     }
     ranges.sort { $0.start < $1.start }
     var joined: [(start: UInt, end: UInt)] = []
