@@ -1,9 +1,17 @@
-"""Host seconds an emulated token: what the shipped character model costs the emulator's user, by host style.
+#!/usr/bin/env python3
+"""What an emulated token costs the host, and how fast the emulator is while the accelerator works.
 
-Each program generates twice, after a prompt of one token: SHORT and LONG tokens. The difference of the two CPU times
-(user + system of the whole process) over the difference of tokens is free of start-up, loading and the printing that does
-not grow. `prefill` reads a prompt in chunks of 64 tokens instead. The figure of a round is one such pair.
+    make -C firmware && python3 Benchmarks/tokens.py [-n ROUNDS] [--pulpemu PULPEMU] [STYLE ...]
+
+The shipped character model (firmware/examples/retnet-generate) generates with each host style. Each program generates twice,
+after a prompt of one token: a few tokens and many. The difference of the two CPU times (user + system of the whole process)
+over the difference of tokens is free of start-up, loading and the printing that does not grow. `prefill` reads a prompt in chunks
+of 64 tokens instead of generating. The figure of a round is one such pair.
+
+In `list` the core sleeps while the accelerator works; in `shared` they meet at the banks in every turn of the core's loop, and
+the core is stepped cycle by cycle; in `host` the core does the arithmetic itself.
 """
+import argparse
 import os
 import pathlib
 import re
@@ -70,3 +78,16 @@ def report(pulpemu, rounds, names):
         cycles = (many - few) / (long - short)
         spread = f"{1e6 * median:.1f} ({1e6 * costs[0]:.1f}..{1e6 * costs[-1]:.1f})"
         print(f"{name:8} {spread:>34} {cycles:15.0f} {cycles / median / 1e6:18.1f}", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("-n", "--rounds", type=int, default=5)
+    parser.add_argument("--pulpemu", default=ROOT / ".build" / "release" / "pulpemu")
+    parser.add_argument("styles", nargs="*", metavar="STYLE", help=" ".join(case[0] for case in CASES))
+    options = parser.parse_args()
+    report(options.pulpemu, options.rounds, options.styles)
+
+
+if __name__ == "__main__":
+    main()
