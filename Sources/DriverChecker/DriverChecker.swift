@@ -217,6 +217,7 @@ public final class DriverChecker: InstructionObserver {
     switch instruction.timing {
     case .alu, .multiplyHigh, .divide, .csr:
       if instruction.operation == .slti, instruction.rd == 0 { request(instruction.immediate) }
+      if instruction.timing == .csr, instruction.csr == 0x300, handlerLevel == 0 { sleep.statusAt = instructions }
       registers.propagate(instruction, hart)
     case .load: load(instruction, hart)
     case .store: store(instruction, hart)
@@ -230,6 +231,7 @@ public final class DriverChecker: InstructionObserver {
     case .jumpRegister:
       if registers[instruction.rs1] != 0 { undefinedAddress(instruction, "the target of a jump") }
       let target = (hart[register: Int(instruction.rs1)] &+ instruction.immediate) & ~1
+      if memory.offset(target) == nil { jumpsOutside(target) }
       registers.propagate(instruction, hart)
       trace.jumped(instruction, at: pc, target: target)
     case .machineReturn: returned()
@@ -253,6 +255,7 @@ public final class DriverChecker: InstructionObserver {
   private func load(_ instruction: Instruction, _ hart: Hart) {
     if registers[instruction.rs1] != 0 { undefinedAddress(instruction, "the address of a load") }
     let address = hart[register: Int(instruction.rs1)] &+ instruction.immediate
+    if instruction.rd == 1, instruction.rs1 == 2 { checkReturnAddress(address) }
     guard let offset = offset(address) else {
       registers.set(instruction.rd, 0)
       if MemoryMap.peripherals.contains(address) { rememberSite() }
@@ -278,16 +281,18 @@ public final class DriverChecker: InstructionObserver {
     guard let offset = offset(address) else {
       guard MemoryMap.peripherals.contains(address) else { return }
       rememberSite()
+      if MemoryMap.udma <= address { issuesStore(toTransfers: address, hart[register: Int(instruction.rs2)]) }
       if bits != 0, size == 4 || bits & (1 << UInt32(8 * size) &- 1) != 0 { undefinedRegister(instruction, address) }
       return
     }
     let place = memory.base &+ UInt32(offset)
+    if instruction.rs2 == 1, instruction.rs1 == 2 { trace.saved(hart[register: 1], at: address) }
     memory.setUndefined(offset, bits, bytes: size)
     memory.wrote(offset, pc: pc)
     recent.add(address: place, size: size, isWrite: true, pc: pc, cycle: cycle)
     if !memory.uses(offset, bytes: size).isEmpty { hostTouches(place, size, isWrite: true, at: here) }
     if code.isGuarded(place) { storedToProgram(place, size) }
-    if handlerLevel > 0 { sleep.handlerStored(place) } else { sleep.stored(place) }
+    if handlerLevel > 0 { handlerStores(place, hart) } else { sleep.stored(place) }
   }
 
   private static func size(_ operation: Operation) -> Int {
@@ -328,7 +333,7 @@ public final class DriverChecker: InstructionObserver {
       trace.interrupted(at: pc)
       return
     }
-    if handlerLevel == 0 { sleep.interrupted(at: instructions) }
+    if handlerLevel == 0 { sleep.interrupted(at: instructions, stackPointer: machine.hart[register: 2]) }
     handlerLevel += 1
     trace.interrupted(at: pc)
     tookInterrupt(Int(cause & 31), pc: pc, target: target, at: cycle)

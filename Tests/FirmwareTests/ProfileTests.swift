@@ -83,7 +83,8 @@ import Testing
       #expect(outcome.status == 0)
       let file = try emulator.text("p.callgrind")
       #expect(file.contains("\nfi="))
-      let read = try run("callgrind_annotate", ["--inclusive=yes", "--auto=no", "--threshold=100", emulator.path("p.callgrind")])
+      let read = try run(
+        "callgrind_annotate", ["--inclusive=yes", "--auto=no", "--threshold=100", emulator.path("p.callgrind")])
       func cycles(_ name: String) throws -> Int {
         let line = try #require(
           read.text.split(separator: "\n").first { $0.hasSuffix(":\(name)") || $0.contains(":\(name) [") })

@@ -119,10 +119,44 @@ extension DriverChecker {
     if program.code.isEmpty || program.code.contains(where: { $0.contains(place) }) { return }
     codeRange = 0..<0
     if code.hasFenced || (MemoryMap.rom..<MemoryMap.romEnd).contains(pc) { return }
-    guard machine.memory(at: pc) != nil, pc >= MemoryMap.dataAliasSize else { return }
+    // Where nothing can be fetched from, the jump has been reported.
+    guard pc >= MemoryMap.dataAliasSize, machine.memory(at: pc) != nil else { return }
     report(
       MemoryRules.executeData, at: here, pc: pc & ~0xFF, subject: describe(pc),
       message: "the core executes \(describe(pc)), which is no code of the program")
+  }
+
+  /// A jump to where no instruction can be fetched: the core never gets there.
+  func jumpsOutside(_ target: Address) {
+    if program.code.isEmpty || program.code.contains(where: { $0.contains(UInt64(target)) }) { return }
+    guard target < MemoryMap.dataAliasSize || machine.memory(at: target) == nil else { return }
+    report(
+      MemoryRules.executeData, subject: hexadecimal(target),
+      message: "a jump to \(hexadecimal(target)), where no code can be\(target == 0 ? ": a null pointer" : "")")
+  }
+
+  /// ra is loaded from the stack.
+  func checkReturnAddress(_ address: Address) {
+    guard let expected = trace.expected(at: address), let (bank, place) = machine.memory(at: address, count: 4) else {
+      return
+    }
+    let found = bank.word(place)
+    guard found != expected else { return }
+    let writer: String
+    var related: [(what: String, site: Site)] = []
+    switch memory.writer(place) {
+    case .core(let pc):
+      writer = "a store"
+      related = [("that store was", Site(cycle: cycle, pc: pc, callers: []))]
+    case .job(let number): writer = "job number \(number &+ 1) of the accelerator"
+    case .transfer: writer = "a uDMA transfer"
+    case .nobody: writer = "somebody"
+    }
+    report(
+      MemoryRules.stackSmashed, subject: hexadecimal(address),
+      message:
+        "the return address \(hexadecimal(expected)) at \(hexadecimal(address)) was overwritten by \(writer) with \(hexadecimal(found))",
+      related: related)
   }
 
   private func guardProgram() {

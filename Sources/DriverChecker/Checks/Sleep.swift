@@ -16,20 +16,28 @@ struct SleepState {
     var isJudged = false
   }
 
-  private var looks = InlineArray<4, Look>(repeating: Look())
+  private static let lookCount = 16
+  private var looks = InlineArray<16, Look>(repeating: Look())
   private var next = 0
   /// Flags that were looked at before an interrupt, and where.
   private var watched: [(address: Address, pc: Address)] = []
   /// Those that its handlers have changed.
   private(set) var changed: [(address: Address, pc: Address)] = []
-  private var interruptedAt: UInt64 = 0
+  /// Flags that were looked at before a sleep with interrupts enabled throughout: the look and the sleep.
+  private var unsafe: [Address: (pc: Address, site: Site)] = [:]
+  /// The last instruction that touched mstatus.
+  var statusAt: UInt64 = 0
+  /// The stack pointer that the interrupt found.
+  private var stackPointer: Address = 0
 
-  /// Instructions between the look at a flag and the sleep.
-  private static let reach: UInt64 = 16
+  /// Instructions between the look at a flag and the sleep: calls and returns of unoptimised code lie in between.
+  private static let reach: UInt64 = 48
+  /// Instructions between the load of a flag and the branch.
+  private static let judgement: UInt64 = 6
 
   @inline(__always)
   mutating func loaded(_ address: Address, pc: Address, at count: UInt64) {
-    looks[next & 3] = Look(address: address, pc: pc, at: count)
+    looks[next & (Self.lookCount - 1)] = Look(address: address, pc: pc, at: count)
     next &+= 1
     if !changed.isEmpty { changed.removeAll { $0.address & ~3 == address & ~3 } }
   }
@@ -37,8 +45,20 @@ struct SleepState {
   /// A branch of the program: what was loaded right before it is a flag.
   @inline(__always)
   mutating func branched(at count: UInt64) {
-    let last = (next &- 1) & 3
-    if count &- looks[last].at <= 4 { looks[last].isJudged = true }
+    var index = next
+    for _ in 0..<3 {
+      index &-= 1
+      let slot = index & (Self.lookCount - 1)
+      guard count &- looks[slot].at <= Self.judgement else { return }
+      looks[slot].isJudged = true
+    }
+  }
+
+  /// Flags that the program has looked at not long before instruction `count`.
+  private func looked(before count: UInt64) -> [(address: Address, pc: Address)] {
+    (0..<Self.lookCount).map { looks[$0] }.filter { $0.isJudged && count &- $0.at <= Self.reach }.map {
+      ($0.address, $0.pc)
+    }
   }
 
   /// A store of the program: it knows what it does with that word.
@@ -47,18 +67,28 @@ struct SleepState {
     if !changed.isEmpty { changed.removeAll { $0.address & ~3 == address & ~3 } }
   }
 
-  mutating func interrupted(at count: UInt64) {
-    interruptedAt = count
-    watched = []
-    for index in 0..<4 where looks[index].isJudged && count &- looks[index].at <= Self.reach {
-      watched.append((looks[index].address, looks[index].pc))
-    }
+  mutating func interrupted(at count: UInt64, stackPointer: Address) {
+    self.stackPointer = stackPointer
+    watched = looked(before: count)
   }
 
+  /// A store of a handler. Returns a sleep that would have been wrong, had the store come before it. What lies in the
+  /// handler's own frames is no flag, though the program's calls may have had variables there.
   @inline(__always)
-  mutating func handlerStored(_ address: Address) {
-    guard !watched.isEmpty, let index = watched.firstIndex(where: { $0.address & ~3 == address & ~3 }) else { return }
-    changed.append(watched.remove(at: index))
+  mutating func handlerStored(_ address: Address, stackPointer now: Address) -> (pc: Address, site: Site)? {
+    guard !(watched.isEmpty && unsafe.isEmpty), !(now <= address && address < stackPointer) else { return nil }
+    if let index = watched.firstIndex(where: { $0.address & ~3 == address & ~3 }) {
+      changed.append(watched.remove(at: index))
+    }
+    return unsafe.isEmpty ? nil : unsafe.removeValue(forKey: address & ~3)
+  }
+
+  /// WFI with interrupts enabled.
+  mutating func slept(at count: UInt64, _ site: @autoclosure () -> Site) {
+    for index in 0..<Self.lookCount where looks[index].isJudged && looks[index].at > statusAt {
+      guard count &- looks[index].at <= Self.reach, unsafe.count < 64 else { continue }
+      unsafe[looks[index].address & ~3] = (looks[index].pc, site())
+    }
   }
 
   mutating func forget() {
@@ -102,6 +132,18 @@ extension DriverChecker {
       )
     }
     sleep.forget()
+    let isInterruptible = (hart.peekCSR(0x300) ?? 0) & 8 != 0
+    if handlerLevel == 0, isInterruptible { sleep.slept(at: instructions, site) }
+  }
+
+  /// A store of a handler.
+  func handlerStores(_ address: Address, _ hart: Hart) {
+    guard let (pc, site) = sleep.handlerStored(address, stackPointer: hart[register: 2]) else { return }
+    report(
+      SleepRules.unsafeCheck, at: site, pc: site.pc, subject: describe(address),
+      message:
+        "WFI with interrupts enabled, behind a look at \(describe(address)) (at \(hexadecimal(pc))), which an interrupt handler writes"
+    )
   }
 
   /// The core's clock runs again.

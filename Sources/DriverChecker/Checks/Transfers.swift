@@ -1,8 +1,8 @@
 // Transfers of the uDMA from the write that starts them to the program's knowledge of their end.
 //
 // A transfer is seen through the registers that start it and the event that ends it. The program knows of its end when
-// an event of a uDMA peripheral has reached it or it has read a register of the uDMA since. Destinations other than L2
-// are left out.
+// an event of a uDMA peripheral has reached it or it has read a register of the uDMA since; EN = 0 in the channel's CFG
+// is the end itself, one cycle before the event. Destinations other than L2 are left out.
 
 import HardwareModel
 import PULPissimo
@@ -44,6 +44,8 @@ struct TransferState {
     var size: UInt32 = 0
     /// At most one running and one queued.
     var active: [Transfer] = []
+    /// Events to come of transfers that CFG has shown to be over.
+    var seenBefore = 0
   }
 
   fileprivate var channels: [Channel] = []
@@ -88,23 +90,51 @@ extension DriverChecker {
   // MARK: The life of a transfer
 
   func transferAccessed(_ access: BusAccess) {
+    let register = transfers.registers[access.address & ~3]
     guard access.isWrite else {
       for transfer in transfers.flight { transfer.isWatched = true }
+      if let (number, part) = register, part == .configuration { sawConfiguration(number, access.value) }
       observeTransfers()
       return
     }
-    guard let (number, part) = transfers.registers[access.address & ~3] else { return }
+    guard let (number, part) = register else { return }
     switch part {
     case .start: transfers.channels[number].address = access.value
     case .size: transfers.channels[number].size = access.value
     case .configuration:
-      if access.value & 0x40 != 0 {
-        for transfer in transfers.channels[number].active { transfer.isFinished = true }
-        transfers.channels[number].active = []
-        observeTransfers()
-      } else if access.value & 0x10 != 0 {
+      if access.value & Self.clearBit != 0 {
+        stop(number)
+      } else if access.value & Self.enableBit != 0 {
         start(number, isContinuous: access.value & 1 != 0, site(of: access))
       }
+    }
+  }
+
+  private static let enableBit: UInt32 = 0x10
+  private static let pendingBit: UInt32 = 0x20
+  private static let clearBit: UInt32 = 0x40
+
+  /// The core issues a store to the uDMA. It reaches the channel some cycles later, but what the program does from here
+  /// on comes behind a CLR as far as a program can tell.
+  func issuesStore(toTransfers address: Address, _ value: UInt32) {
+    guard value & Self.clearBit != 0, let (number, part) = transfers.registers[address & ~3], part == .configuration
+    else { return }
+    stop(number)
+  }
+
+  private func stop(_ number: Int) {
+    for transfer in transfers.channels[number].active { transfer.isFinished = true }
+    transfers.channels[number].active = []
+    transfers.channels[number].seenBefore = 0
+    observeTransfers()
+  }
+
+  /// The program has read CFG: what it shows as over is over.
+  private func sawConfiguration(_ number: Int, _ value: UInt32) {
+    let running = value & Self.enableBit == 0 ? 0 : value & Self.pendingBit == 0 ? 1 : 2
+    while transfers.channels[number].active.count > running {
+      transfers.channels[number].active.removeFirst().isFinished = true
+      transfers.channels[number].seenBefore += 1
     }
   }
 
@@ -114,8 +144,7 @@ extension DriverChecker {
     guard gates >> UInt32(channel.peripheral & 31) & 1 != 0, channel.active.count < 2 else { return }
     let first = MemoryMap.privateBank0 &+ (channel.address & 0x1F_FFFF)
     let size = max(channel.size & 0xF_FFFF, 1)
-    // A transfer that leaves L2 is no transfer that means anything.
-    guard memory.offset(first) != nil, memory.offset(first &+ size &- 1) != nil else { return }
+    guard checkPlacement(channel, first, size, site) else { return }
     let transfer = Transfer(
       number: transfers.count, name: channel.name, range: first..<first &+ size, isReceive: channel.isReceive,
       isContinuous: isContinuous, site: site)
@@ -141,6 +170,30 @@ extension DriverChecker {
     mark(transfer)
   }
 
+  /// Bank and object of a transfer's buffer; false if there is no such memory.
+  private func checkPlacement(_ channel: TransferState.Channel, _ first: Address, _ size: UInt32, _ site: Site) -> Bool
+  {
+    let verb = channel.isReceive ? "writes" : "reads"
+    let isThere = memory.offset(first) != nil && memory.offset(first &+ size &- 1) != nil
+    // SADDR has 21 bits: whatever else a program puts there names another place than it means.
+    guard isThere, memory.offset(canonical(channel.address)) != nil else {
+      report(
+        MemoryRules.outsideUDMA, at: site, pc: site.pc, subject: "\(channel.name)_SADDR",
+        message:
+          "\(channel.name) \(verb) \(size) bytes from \(hexadecimal(channel.address)) on, which is not all L2: the uDMA takes it for \(hexadecimal(first))"
+      )
+      return isThere
+    }
+    if let object = program.object(at: first), UInt64(first) + UInt64(size) > object.range.upperBound {
+      report(
+        MemoryRules.boundsUDMA, at: site, pc: site.pc, subject: "\(channel.name), \(describe(first))",
+        message:
+          "\(channel.name) \(verb) \(size) bytes from \(describe(first)) on, \(UInt64(first) + UInt64(size) - object.range.upperBound) beyond the end of \(object.name)"
+      )
+    }
+    return true
+  }
+
   private func mark(_ transfer: Transfer) {
     memory.mark([transfer.range], transfer.isReceive ? .transferWrites : .transferReads)
   }
@@ -148,7 +201,12 @@ extension DriverChecker {
   func markTransfers() { transfers.flight.forEach(mark) }
 
   func transferCompleted(_ event: Int, at cycle: Cycle) {
-    guard let number = transfers.completions[event], let first = transfers.channels[number].active.first else { return }
+    guard let number = transfers.completions[event] else { return }
+    guard transfers.channels[number].seenBefore == 0 else {
+      transfers.channels[number].seenBefore -= 1
+      return
+    }
+    guard let first = transfers.channels[number].active.first else { return }
     first.isFinished = true
     if !first.isContinuous || transfers.channels[number].active.count > 1 {
       transfers.channels[number].active.removeFirst()

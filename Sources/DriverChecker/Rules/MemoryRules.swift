@@ -53,6 +53,27 @@ enum MemoryRules {
       uart_send(text, sizeof text);               /* 30 bytes too many */
       """)
 
+  static let boundsUDMA = Rule(
+    "udma-object-bounds", .memory, .error, "A uDMA transfer reaches beyond the object it begins in",
+    meaning:
+      "The first byte of the buffer lies in a variable of the program (a sized symbol of the ELF file), the last one behind its end. Memory without symbols, such as a stack, is not judged.",
+    hardware: "The uDMA knows no objects: it sends or overwrites what lies behind.",
+    remedy: "SIZE counts bytes, whatever DATASIZE says: `sizeof buffer`.",
+    example: """
+      static char rx[16];
+      udma_receive(rx, 24);                       /* 8 bytes too many */
+      """)
+
+  static let outsideUDMA = Rule(
+    "udma-outside-l2", .memory, .error, "A uDMA transfer goes to addresses where no L2 is",
+    meaning: "SADDR is no address of L2, or the buffer begins in L2 and ends behind it.",
+    hardware:
+      "The uDMA keeps 21 bits of the address and adds them to the base of L2: it reads or writes somewhere else, or nowhere.",
+    remedy: "Give the uDMA buffers in L2: not registers, ROM, or a null pointer.",
+    example: """
+      udma_send((void *)0x1A100000, 16);          /* registers cannot be sent */
+      """)
+
   static let stackOverflow = Rule(
     "stack-overflow", .memory, .error, "The stack grows into other data",
     meaning:
@@ -61,6 +82,16 @@ enum MemoryRules {
     remedy: "Make the stack larger or the frames smaller; big buffers belong into static memory.",
     example: """
       void deep(int n) { char big[1024]; use(big); deep(n - 1); }
+      """)
+
+  static let stackSmashed = Rule(
+    "stack-smashed", .memory, .error, "A return address on the stack was overwritten",
+    meaning:
+      "A function has saved ra on its stack and loads something else from there before it returns. Judged is the innermost call, so that stacks of tasks and longjmp are no matter.",
+    hardware: "The function returns to whatever was written there, often into the middle of something.",
+    remedy: "Look at the store that the finding names: an array on the stack is too short, or its index too large.",
+    example: """
+      void parse(const char *line) { char word[8]; strcpy(word, line); }
       """)
 
   static let writeCode = Rule(
@@ -86,7 +117,7 @@ enum MemoryRules {
   static let executeData = Rule(
     "execute-data", .memory, .error, "The core executes data",
     meaning:
-      "The program counter lies in no executable section of the program, and no FENCE.I was executed that could have made code there (loaders, overlays).",
+      "The program counter lies in no executable section of the program, and no FENCE.I was executed that could have made code there (loaders, overlays). A call through a null pointer is one.",
     hardware: "The bytes are executed as instructions.",
     remedy: "Look for a wrong function pointer or a smashed return address.",
     example: """
@@ -95,7 +126,7 @@ enum MemoryRules {
       """)
 
   static let all = [
-    uninitBranch, uninitAddress, uninitRegister, uninitReta, uninitUDMA, stackOverflow, writeCode, writeConstant,
-    executeData,
+    uninitBranch, uninitAddress, uninitRegister, uninitReta, uninitUDMA, boundsUDMA, outsideUDMA, stackOverflow,
+    stackSmashed, writeCode, writeConstant, executeData,
   ]
 }

@@ -24,6 +24,19 @@ enum SleepRules {
           __asm__ volatile("wfi");
       """)
 
+  static let unsafeCheck = Rule(
+    "sleep-unsafe-check", .sleep, .note, "A flag is checked with interrupts enabled before the core sleeps",
+    meaning:
+      "The program loaded a flag that an interrupt handler writes, branched on it, and reached WFI soon after, with mstatus.MIE = 1 all the time. In this run the interrupt came at another moment; where it comes in between, `sleep-lost-wakeup` is found instead. A note: code that an interrupt may leave for another task loses nothing.",
+    hardware: "An interrupt between the check and WFI is over when WFI is reached: the core sleeps until the next one.",
+    remedy:
+      "Check and sleep with mstatus.MIE = 0: WFI wakes for a pending line all the same, and the handler runs when interrupts are enabled again.",
+    example: """
+      irq_enable();
+      while (!done)
+          __asm__ volatile("wfi");                /* done may be set right before */
+      """)
+
   static let polling = Rule(
     "poll-could-sleep", .sleep, .note, "A loop polls a register although an event could wake the core",
     meaning:
@@ -34,5 +47,5 @@ enum SleepRules {
       while (reta_get(RETA_STATUS_OFFSET) & 0xFFFF) ;
       """)
 
-  static let all = [noWakeUp, lostWakeUp, polling]
+  static let all = [noWakeUp, lostWakeUp, unsafeCheck, polling]
 }

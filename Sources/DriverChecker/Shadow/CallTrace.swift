@@ -9,6 +9,8 @@ struct CallTrace {
     var call: Address
     var returnAddress: Address
     var isInterrupt = false
+    /// Where the callee has put the return address.
+    var slot: Address?
   }
 
   private var frames: [Frame] = []
@@ -35,6 +37,25 @@ struct CallTrace {
       }
       index -= 1
     }
+  }
+
+  /// ra is stored on the stack: by the innermost call, or by a routine that does it for the one that it was called from.
+  @inline(__always)
+  mutating func saved(_ value: Address, at address: Address) {
+    for index in frames.indices.suffix(2).reversed() {
+      if frames[index].isInterrupt { return }
+      if frames[index].returnAddress == value {
+        frames[index].slot = address
+        return
+      }
+    }
+  }
+
+  /// The return address that the innermost call should find at `address`; nil if it has not put it there.
+  @inline(__always)
+  func expected(at address: Address) -> Address? {
+    guard let last = frames.last, last.slot == address else { return nil }
+    return last.returnAddress
   }
 
   mutating func interrupted(at pc: Address) {

@@ -10,7 +10,7 @@
 
 #include <stdbool.h>
 
-/** A rule's id, and the function that breaks it unless `clean`. */
+/** A rule's id, perhaps with a variant (RULE:VARIANT), and the function that breaks it unless `clean`. */
 struct bug {
     const char *rule;
     void (*run)(bool clean);

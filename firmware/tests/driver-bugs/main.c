@@ -1,6 +1,6 @@
 /**
  * @file main.c
- * Runs the mistake that `check_request` names: "RULE" or "RULE clean". Without a request it lists what it has.
+ * Runs the mistake that `check_request` names: "RULE" or "RULE clean"; RULE may be RULE:VARIANT. Without a request it lists what it has.
  *
  *     printf 'reta-trigger-lost' > request
  *     pulpemu run --check=warn --load request@check_request firmware/build/driver-bugs.elf

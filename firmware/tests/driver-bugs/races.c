@@ -6,6 +6,7 @@
 
 #include "board.h"
 #include "udma_uart.h"
+#include "udma_uart_regs.h"
 
 static volatile int8_t sink;
 
@@ -100,6 +101,41 @@ static void delayed(bool clean)
     udma_uart_drain();
 }
 
+/** EN in CFG falls a cycle before the event: whoever reads it then, and looks at nothing else, knows enough. */
+static void enable_bit(bool clean)
+{
+    static char text[] = "hello, world\n";
+    udma_uart_init(BOARD_UART_DIVIDER);
+    for (unsigned i = 0; i < 32; i++) {
+        udma_uart_start(text, 1 + i % 4);
+        delay(i % 8);
+        if (clean) {
+            while (udma_uart_busy()) {
+            }
+        } else {
+            delay(3000);
+        }
+        *(volatile char *)&text[0] = 'a';
+    }
+    udma_uart_drain();
+}
+
+/** CLR in CFG ends a transfer. */
+static void clear_bit(bool clean)
+{
+    static int8_t buffer[16] = {1};
+    udma_uart_init(BOARD_UART_DIVIDER);
+    mmio_set_bits(UDMA_UART_BASE + UDMA_UART_SETUP_OFFSET, UDMA_UART_SETUP_RX_EN_MASK);
+    mmio_write(UDMA_UART_BASE + UDMA_UART_RX_SADDR_OFFSET, bus_address(buffer));
+    mmio_write(UDMA_UART_BASE + UDMA_UART_RX_SIZE_OFFSET, sizeof buffer);
+    mmio_write(UDMA_UART_BASE + UDMA_UART_RX_CFG_OFFSET, UDMA_UART_RX_CFG_EN_MASK);
+    delay(100);
+    if (clean) {
+        mmio_write(UDMA_UART_BASE + UDMA_UART_RX_CFG_OFFSET, UDMA_UART_RX_CFG_CLR_MASK);
+    }
+    sink = *(volatile int8_t *)&buffer[0];
+}
+
 static __attribute__((noinline)) void send_local(bool clean)
 {
     char text[16] = "on the stack...";
@@ -120,5 +156,6 @@ static void stack_buffer(bool clean)
 const struct bug race_bugs[] = {
     {"race-host-read", host_read}, {"race-host-write", host_write}, {"race-list-write", list_write},
     {"race-jobs", jobs},           {"race-udma-reta", udma_reta},   {"race-host-udma", host_udma},
-    {"race-delay", delayed},       {"race-stack-buffer", stack_buffer}, {0},
+    {"race-delay", delayed},       {"race-stack-buffer", stack_buffer}, {"race-delay:enable-bit", enable_bit},
+    {"race-host-udma:clear-bit", clear_bit}, {0},
 };

@@ -6,6 +6,7 @@
 
 #include "irq.h"
 #include "itc.h"
+#include "timer.h"
 
 #define LINE ((enum irq_line)3)
 
@@ -47,6 +48,43 @@ static void lost_wakeup(bool clean)
     }
 }
 
+/** Much lies between the check and WFI, as in code that is not optimised. */
+static void lost_far(bool clean)
+{
+    irq_set_handler(LINE, set_done);
+    irq_enable_line(LINE);
+    if (!clean) {
+        irq_enable();
+    }
+    while (done == 0) {
+        itc_raise(1u << LINE);
+        __asm__ volatile(".rept 36\n\tnop\n\t.endr");
+        irq_sleep();
+        if (clean) { /* the handler runs here */
+            irq_enable();
+            __asm__ volatile("nop");
+            irq_save();
+        }
+    }
+}
+
+static void unsafe_check(bool clean)
+{
+    irq_set_handler(IRQ_TIMER_LO, set_done);
+    irq_enable_line(IRQ_TIMER_LO);
+    timer_alarm(400);
+    if (!clean) {
+        irq_enable();
+    }
+    while (done == 0) {
+        if (clean) {
+            irq_wait();
+        } else { /* the alarm may come here; in this run it comes later */
+            irq_sleep();
+        }
+    }
+}
+
 static void polling(bool clean)
 {
     if (clean) {
@@ -59,6 +97,8 @@ static void polling(bool clean)
 const struct bug sleep_bugs[] = {
     {"sleep-no-wakeup", no_wakeup},
     {"sleep-lost-wakeup", lost_wakeup},
+    {"sleep-lost-wakeup:far", lost_far},
+    {"sleep-unsafe-check", unsafe_check},
     {"poll-could-sleep", polling},
     {0},
 };
