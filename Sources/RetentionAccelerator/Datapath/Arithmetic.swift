@@ -42,22 +42,3 @@ func dotProduct(_ a: UnsafePointer<Int8>, _ b: UnsafePointer<Int8>, _ count: Int
   }
   return sum
 }
-
-/// The same with the first vector widened beforehand: LINEAR multiplies one row of X with many rows of weights.
-@inline(__always)
-func dotProduct(_ a: UnsafePointer<Int16>, _ b: UnsafePointer<Int8>, _ count: Int) -> Int32 {
-  var sums = SIMD8<Int32>(repeating: 0)
-  var index = 0
-  while index &+ 8 <= count {
-    let x = UnsafeRawPointer(a + index).loadUnaligned(as: SIMD8<Int16>.self)
-    let y = SIMD8<Int16>(truncatingIfNeeded: UnsafeRawPointer(b + index).loadUnaligned(as: SIMD8<Int8>.self))
-    sums = sums &+ SIMD8<Int32>(truncatingIfNeeded: x) &* SIMD8<Int32>(truncatingIfNeeded: y)
-    index = index &+ 8
-  }
-  var sum = sums.wrappedSum()
-  while index < count {
-    sum = sum &+ Int32(a[index]) &* Int32(b[index])
-    index = index &+ 1
-  }
-  return sum
-}

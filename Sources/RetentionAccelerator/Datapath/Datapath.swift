@@ -14,8 +14,6 @@ final class Datapath {
   /// A row of accumulators or of wide values: the longest row has 65535 elements.
   let accumulators: UnsafeMutablePointer<Int32>
   let wide: UnsafeMutablePointer<Int64>
-  /// A row of X in 16 bits.
-  let widened: UnsafeMutablePointer<Int16>
   /// A row of results.
   let row: UnsafeMutablePointer<Int8>
   let retention: RetentionBuffers
@@ -32,7 +30,6 @@ final class Datapath {
     self.memory = memory
     accumulators = ZeroedMemory.allocate(Self.longestRow)
     wide = ZeroedMemory.allocate(Self.longestRow)
-    widened = ZeroedMemory.allocate(Self.longestRow)
     row = ZeroedMemory.allocate(Self.longestRow)
     retention = RetentionBuffers(chunk: configuration.cMax, head: configuration.dMax)
   }
@@ -40,7 +37,6 @@ final class Datapath {
   deinit {
     ZeroedMemory.deallocate(accumulators)
     ZeroedMemory.deallocate(wide)
-    ZeroedMemory.deallocate(widened)
     ZeroedMemory.deallocate(row)
   }
 

@@ -42,7 +42,6 @@ extension Datapath {
       for n in 0..<d.columns { accumulators[n] = (bias.map { Int32(littleEndian: $0[n]) } ?? 0) &+ product }
       return !givesUp(after: count &+ d.columns)
     }
-    for k in 0..<count { widened[k] = Int16(x[k]) }
     let block = max(1, Self.workBetweenQuestions / max(count, 1))
     var n = 0
     while n < d.columns {
@@ -50,7 +49,7 @@ extension Datapath {
       let work = (end &- n) &* count
       while n < end {
         let start = bias.map { Int32(littleEndian: $0[n]) } ?? 0
-        accumulators[n] = start &+ dotProduct(widened, weights, count)
+        accumulators[n] = start &+ dotProduct(x, weights, count)
         weights += stride
         n &+= 1
       }
