@@ -45,7 +45,7 @@ final class SteppedEngine {
   private var patience: Cycle = SteppedEngine.shortestPatience
   private var leftAt: Cycle = 0
   private static let shortestPatience: Cycle = 24
-  private static let longestPatience: Cycle = 96
+  private static let longestPatience: Cycle = 4096
 
   // The region that instructions come from, and the address range for which that is known.
   private var fetchBase: Address = 0
