@@ -19,6 +19,8 @@ public final class DriverChecker: InstructionObserver {
   private let stopsAtFinding: Bool
   /// Told of every finding when it is new.
   public var onFinding: ((Finding) -> Void)?
+  /// The functions that an address belongs to, for suppressions: the symbol table's, and those that were inlined.
+  public var functions: (Address) -> [String]
   /// In order of their first time.
   public private(set) var findings: [Finding] = []
   /// Findings that a suppression has swallowed, with repetitions.
@@ -63,6 +65,7 @@ public final class DriverChecker: InstructionObserver {
   ) {
     self.machine = machine
     self.program = program
+    functions = { [program] in [program.function(at: $0)?.name].compactMap { $0 } }
     self.suppressions = suppressions
     self.stopsAtFinding = stopsAtFinding
     memory = ShadowMemory(machine.l2)
@@ -127,6 +130,9 @@ public final class DriverChecker: InstructionObserver {
     }
   }
 
+  /// The function of the symbol table that `address` lies in.
+  public func symbol(at address: Address) -> String? { program.function(at: address)?.name }
+
   /// Somebody outside has written registers of the core.
   public func registersLoaded() { registers.defineAll() }
 
@@ -153,7 +159,7 @@ public final class DriverChecker: InstructionObserver {
     let site = site()
     let callers = [place] + site.callers
     if suppressions.contains(where: {
-      $0.matches(rule.id, callers.lazy.map { [program] in program.function(at: $0)?.name })
+      $0.matches(rule.id, callers.lazy.flatMap { [functions] in functions($0) })
     }) {
       known[key] = -1
       suppressedCount += 1
@@ -382,7 +388,7 @@ public struct Suppression: Sendable {
   }
 
   /// True if it covers a finding of the rule in one of these functions, innermost first.
-  func matches(_ id: String, _ functions: some Sequence<String?>) -> Bool {
+  func matches(_ id: String, _ functions: some Sequence<String>) -> Bool {
     guard rule == "*" || rule == id else { return false }
     guard let symbol else { return true }
     return functions.contains { $0 == symbol }

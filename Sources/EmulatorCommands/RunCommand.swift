@@ -109,20 +109,11 @@ struct RunCommand: ParsableCommand {
         "--inject goes with neither --save-state nor --load-state: what is still to fail is in no snapshot")
     }
     let checking = try check.settings(standard: .off)
-    if trace.trace != nil, checking.mode != .off {
-      throw HostError.usage("--trace does not go with --check: run twice, the runs are the same")
-    }
     if checking.mode != .off, snapshots.loading.loadState != nil {
       throw HostError.usage(LoadStateOptions.noChecker)
     }
     let profiles = try machine.profileFiles()
     try ProfileOutput.check(profiles, coverage: coverage.coverage)
-    if trace.trace != nil, !profiles.isEmpty || coverage.coverage != nil {
-      throw HostError.usage("--trace goes with neither --profile FILE nor --coverage: run twice, the runs are the same")
-    }
-    if trace.trace != nil, pictures.timeline != nil || pictures.waves != nil {
-      throw HostError.usage("--trace goes with neither --timeline nor --waves: run twice, the runs are the same")
-    }
     let dumps = try dump.map { try MemoryDump($0, image) }
     let files = try load.map { try RawFile($0, image) }
     let words = try signature.map { _ in try Signature(image) }

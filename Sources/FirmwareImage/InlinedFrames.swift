@@ -1,7 +1,7 @@
 // Functions that the compiler has put into others, from the DWARF debugging information of an image (libdw).
 //
 // Read once, when a frame is first asked for. Fails softly: an image without debugging information has no frames.
-// Left out: parameters, variables, the places of the calls.
+// Left out: parameters, variables.
 
 import CLibDW
 import CLibELF
@@ -16,14 +16,25 @@ public final class InlinedFrames {
     let name: String
     /// Where a function that was compiled as such is declared.
     let declaration: SourcePlace?
+    /// Where an inlined copy is called.
+    let call: SourcePlace?
+  }
+
+  /// A function that an instruction belongs to.
+  public struct Frame: Sendable, Equatable {
+    public let name: String
+    /// The line of the next frame that calls this inlined copy; nil for a function that was compiled as such.
+    public let call: SourcePlace?
   }
 
   /// A line of a source file.
-  public struct SourcePlace: Sendable, Equatable {
+  public struct SourcePlace: Sendable, Equatable, CustomStringConvertible {
     /// Path as the compiler recorded it.
     public let file: String
     /// From 1.
     public let line: Int
+
+    public var description: String { "\(file):\(line)" }
   }
 
   private let image: FirmwareImage
@@ -37,7 +48,10 @@ public final class InlinedFrames {
 
   /// The functions that the instruction at `address` belongs to, the innermost first: inlined ones, then the one that
   /// was compiled as such. Empty where nothing is known.
-  public func names(at address: UInt32) -> [String] {
+  public func names(at address: UInt32) -> [String] { frames(at: address).map(\.name) }
+
+  /// The same, with the places of the calls.
+  public func frames(at address: UInt32) -> [Frame] {
     let place = UInt64(address)
     var low = 0
     var high = spans.count
@@ -52,9 +66,11 @@ public final class InlinedFrames {
       index -= 1
     }
     // Functions of assembly code may overlap: the one that begins last is meant.
-    var names: [Int: String] = [:]
-    for span in found where names[span.depth] == nil { names[span.depth] = span.name }
-    return names.sorted { $0.key > $1.key }.map(\.value)
+    var frames: [Int: Frame] = [:]
+    for span in found where frames[span.depth] == nil {
+      frames[span.depth] = Frame(name: span.name, call: span.call)
+    }
+    return frames.sorted { $0.key > $1.key }.map(\.value)
   }
 
   /// Where the function that begins at `address` is declared.
@@ -76,7 +92,9 @@ public final class InlinedFrames {
         guard dwarf_nextcu(dwarf, offset, &next, &headerSize, nil, nil, nil) == 0, next > offset else { break }
         var unit = Dwarf_Die()
         if dwarf_offdie(dwarf, offset + Dwarf_Off(headerSize), &unit) != nil {
-          collect(childrenOf: &unit, depth: 0, level: 0, &spans)
+          var files: OpaquePointer?
+          if dwarf_getsrcfiles(&unit, &files, nil) != 0 { files = nil }
+          collect(childrenOf: &unit, files, depth: 0, level: 0, &spans)
         }
         offset = next
       }
@@ -84,20 +102,24 @@ public final class InlinedFrames {
     }
   }
 
-  private func collect(childrenOf parent: inout Dwarf_Die, depth: Int, level: Int, _ spans: inout [Span]) {
+  private func collect(
+    childrenOf parent: inout Dwarf_Die, _ files: OpaquePointer?, depth: Int, level: Int, _ spans: inout [Span]
+  ) {
     guard level < Self.deepest else { return }
     var die = Dwarf_Die()
     guard dwarf_child(&parent, &die) == 0 else { return }
     while true {
       switch Int(dwarf_tag(&die)) {
       case DW_TAG_subprogram where depth == 0:
-        if append(&die, depth: 0, &spans) { collect(childrenOf: &die, depth: 1, level: level + 1, &spans) }
+        if append(&die, files, depth: 0, &spans) {
+          collect(childrenOf: &die, files, depth: 1, level: level + 1, &spans)
+        }
       case DW_TAG_inlined_subroutine:
-        if append(&die, depth: depth, &spans) {
-          collect(childrenOf: &die, depth: depth + 1, level: level + 1, &spans)
+        if append(&die, files, depth: depth, &spans) {
+          collect(childrenOf: &die, files, depth: depth + 1, level: level + 1, &spans)
         }
       case DW_TAG_lexical_block, DW_TAG_namespace:
-        collect(childrenOf: &die, depth: depth, level: level + 1, &spans)
+        collect(childrenOf: &die, files, depth: depth, level: level + 1, &spans)
       default: break
       }
       var next = Dwarf_Die()
@@ -107,7 +129,7 @@ public final class InlinedFrames {
   }
 
   /// Adds the addresses of a function or of an inlined copy; false if it has none.
-  private func append(_ die: inout Dwarf_Die, depth: Int, _ spans: inout [Span]) -> Bool {
+  private func append(_ die: inout Dwarf_Die, _ files: OpaquePointer?, depth: Int, _ spans: inout [Span]) -> Bool {
     var position = 0
     var base: Dwarf_Addr = 0
     var start: Dwarf_Addr = 0
@@ -128,9 +150,26 @@ public final class InlinedFrames {
     if depth == 0, let file = dwarf_decl_file(&die), dwarf_decl_line(&die, &line) == 0, line > 0 {
       declaration = SourcePlace(file: String(cString: file), line: Int(line))
     }
+    let call = depth > 0 ? call(&die, files) : nil
     for (start, end) in ranges {
-      spans.append(Span(start: start, end: end, depth: depth, name: name, declaration: declaration))
+      spans.append(Span(start: start, end: end, depth: depth, name: name, declaration: declaration, call: call))
     }
     return true
+  }
+
+  /// Where an inlined copy is called.
+  private func call(_ die: inout Dwarf_Die, _ files: OpaquePointer?) -> SourcePlace? {
+    func number(_ name: Int) -> Int? {
+      var attribute = Dwarf_Attribute()
+      var value: Dwarf_Word = 0
+      guard dwarf_attr(&die, UInt32(name), &attribute) != nil, dwarf_formudata(&attribute, &value) == 0 else {
+        return nil
+      }
+      return Int(exactly: value)
+    }
+    guard let files, let file = number(Int(DW_AT_call_file)), let line = number(Int(DW_AT_call_line)), line > 0,
+      let path = dwarf_filesrc(files, file, nil, nil)
+    else { return nil }
+    return SourcePlace(file: String(cString: path), line: line)
   }
 }

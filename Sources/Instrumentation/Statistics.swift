@@ -140,11 +140,26 @@ public struct CheckStatistics: Sendable, Equatable, Encodable {
     public let pc: Address
     public let symbol: String?
     public let source: String?
+    /// Functions that the compiler has put there, innermost first, with the lines that call them; nil if there are none.
+    public let inlined: [Inlined]?
 
-    public init(pc: Address, symbol: String?, source: String?) {
+    public init(pc: Address, symbol: String?, source: String?, inlined: [Inlined]?) {
       self.pc = pc
       self.symbol = symbol
       self.source = source
+      self.inlined = inlined
+    }
+  }
+
+  /// An inlined function.
+  public struct Inlined: Sendable, Equatable, Encodable {
+    public let function: String
+    /// The line that calls it.
+    public let call: String?
+
+    public init(function: String, call: String?) {
+      self.function = function
+      self.call = call
     }
   }
 

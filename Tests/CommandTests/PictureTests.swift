@@ -181,7 +181,6 @@ import Testing
       let image = try emulator.image(StatisticsFileTests.worker)
       for arguments in [
         ["--pictures-from", "5"], ["--timeline", "t.json", "--pictures-from", "9", "--pictures-to", "9"],
-        ["--timeline", "t.json", "--trace", "x.txt"],
       ] {
         let outcome = try emulator.run(["run"] + arguments + [image])
         #expect(outcome.status == 64 && outcome.output.isEmpty, "\(arguments)")

@@ -22,24 +22,33 @@ import Testing
     #expect(outcome.status == 0)
     // An address line, then a line with a name and one with a place for each frame.
     var expected: [[String]] = []
+    var places: [[Substring]] = []
     var isName = false
     for line in outcome.text.split(separator: "\n") {
       if line.hasPrefix("0x") {
         expected.append([])
+        places.append([])
         isName = true
       } else {
         if isName, !expected.isEmpty { expected[expected.count - 1].append(String(line)) }
+        if !isName, !places.isEmpty { places[places.count - 1].append(line.prefix { $0 != " " }) }
         isName.toggle()
       }
     }
     #expect(expected.count == addresses.count)
     var compared = 0
     var inlined = 0
-    for (address, names) in zip(addresses, expected) {
+    for (index, (address, names)) in zip(addresses, expected).enumerated() {
       let found = frames.names(at: address)
       // Assembly and C library without debugging information: addr2line takes the symbol.
       guard !found.isEmpty else { continue }
       #expect(found == names, "\(String(address, radix: 16))")
+      // The place of a frame is the line of the call of the frame inside.
+      let calls = frames.frames(at: address).dropLast().map { $0.call.map { "\($0)" } ?? "?" }
+      #expect(calls.count == places[index].count - 1)
+      for (call, place) in zip(calls, places[index].dropFirst()) {
+        #expect(place.hasSuffix(call) || call.hasSuffix(place), "\(call), \(place)")
+      }
       compared += 1
       if found.count > 1 { inlined += 1 }
     }

@@ -1,15 +1,18 @@
 // Findings of the driver checker as text and as JSON.
 
 import DriverChecker
+import FirmwareImage
 import Foundation
 import Instrumentation
 import PULPissimo
+import RISCV
 
 /// Shows what a checker finds in a session.
 final class CheckReport {
   let checker: DriverChecker
   private unowned let session: Session
   private let isQuiet: Bool
+  private let frames: InlinedFrames
   /// Notes wait for the end: until then their figures grow.
   private static let mostShown = 100
   private var shown = 0
@@ -18,7 +21,35 @@ final class CheckReport {
     self.checker = checker
     self.session = session
     self.isQuiet = isQuiet
+    frames = InlinedFrames(session.image)
     checker.onFinding = { [unowned self] in show($0) }
+    checker.functions = { [unowned self] address in
+      let names = inlined(address).map(\.name)
+      return names + [checker.symbol(at: address)].compactMap { $0 }
+    }
+    if !isQuiet, session.image.symbols.all.allSatisfy({ $0.size == 0 }) {
+      Console.error(
+        "pulpemu: check: \(session.image.path) has no sized symbols: places are addresses, and bounds of objects are not known"
+      )
+    }
+  }
+
+  /// The inlined functions at `address`, innermost first.
+  private func inlined(_ address: UInt32) -> [InlinedFrames.Frame] {
+    // Line tables and functions that the linker has dropped may claim other code.
+    session.image.hasCode(at: address) ? frames.frames(at: address).filter { $0.call != nil } : []
+  }
+
+  /// The instruction, where no source line tells what it does.
+  private func instruction(_ address: UInt32) -> String {
+    guard session.image.hasCode(at: address), session.sourceLines.location(of: address) == nil,
+      let (bank, place) = session.machine.memory(at: address, count: 2)
+    else { return "" }
+    func halfword(_ place: UInt32) -> UInt32 {
+      bank.contains(place, 2) ? bank.word(place & ~3) >> (place & 2 == 0 ? 0 : 16) & 0xFFFF : 0
+    }
+    let text = Disassembler.text(Decoder.decode(halfword(place) | halfword(place &+ 2) << 16), at: address)
+    return ": " + text.replacing("\t", with: " ")
   }
 
   /// Judges the end of the run; returns another end if the run fails by it.
@@ -45,9 +76,10 @@ final class CheckReport {
   private func text(_ finding: Finding) -> String {
     var lines = [
       "pulpemu: check: \(finding.rule.severity.rawValue) \(finding.rule.id): \(finding.message)",
-      "    at \(session.place(finding.site.pc)), cycle \(finding.site.cycle)",
+      "    at \(session.place(finding.site.pc))\(instruction(finding.site.pc)), cycle \(finding.site.cycle)",
     ]
-    lines += finding.site.callers.map { "    by \(session.place($0))" }
+    lines += calls(finding.site.pc)
+    for caller in finding.site.callers { lines += ["    by \(session.place(caller))"] + calls(caller) }
     for (what, site) in finding.related {
       lines.append("    \(what) at \(session.place(site.pc)), cycle \(site.cycle)")
       if let caller = site.callers.first { lines.append("        by \(session.place(caller))") }
@@ -56,6 +88,11 @@ final class CheckReport {
     lines.append("    hardware: \(finding.rule.hardware)")
     lines.append("    instead:  \(finding.rule.remedy)")
     return lines.joined(separator: "\n")
+  }
+
+  /// Lines about inlined functions.
+  private func calls(_ address: UInt32) -> [String] {
+    inlined(address).map { frame in "       in \(frame.name), inlined\(frame.call.map { " at \($0)" } ?? "")" }
   }
 
   private var summary: String {
@@ -84,7 +121,10 @@ final class CheckReport {
     let hasCode = session.image.hasCode(at: address)
     return CheckStatistics.Place(
       pc: address, symbol: hasCode ? session.image.symbols.describe(address) : nil,
-      source: hasCode ? session.sourceLines.location(of: address).map { "\($0)" } : nil)
+      source: hasCode ? session.sourceLines.location(of: address).map { "\($0)" } : nil,
+      inlined: inlined(address).isEmpty
+        ? nil
+        : inlined(address).map { CheckStatistics.Inlined(function: $0.name, call: $0.call.map { "\($0)" }) })
   }
 
   /// The findings in the form of the JSON.

@@ -37,6 +37,9 @@ public final class InstructionTrace: InstructionObserver {
   private let write: (String) -> Bool
   private var pending: [TraceRecord] = []
   private var isAttached = false
+  /// What the hart tells while the trace is on, and whom it told before: profile, checker, timeline, waves.
+  private var observer: (any InstructionObserver)?
+  private var others: (any InstructionObserver)?
   /// Lines written so far, without header and end.
   public private(set) var lines: UInt64 = 0
   public private(set) var hasFailed = false
@@ -65,13 +68,27 @@ public final class InstructionTrace: InstructionObserver {
 
   // MARK: The run
 
-  /// Switches tracing on or off for a run that goes on at `cycle`. Only while it is on the exact engine runs everything.
+  /// Switches tracing on or off for a run that goes on at `cycle`. Only while it is on does it make the exact engine run
+  /// everything.
   public func proceed(from cycle: Cycle) {
     let isWanted = cycle >= filter.from && cycle < filter.to && !hasFailed
     guard isWanted != isAttached else { return }
-    isAttached = isWanted
-    machine.hart.instructionObserver = isWanted ? self : nil
-    if !isWanted { flush() }
+    if isWanted { attach() } else { detach() }
+  }
+
+  private func attach() {
+    isAttached = true
+    others = machine.hart.instructionObserver
+    observer = others.map { InstructionObservers([$0, self]) } ?? self
+    machine.hart.instructionObserver = observer
+  }
+
+  private func detach() {
+    if isAttached, machine.hart.instructionObserver === observer { machine.hart.instructionObserver = others }
+    isAttached = false
+    observer = nil
+    others = nil
+    flush()
   }
 
   /// The next cycle at which a run has to be cut so that `proceed` can switch; nil if there is none.
@@ -82,9 +99,7 @@ public final class InstructionTrace: InstructionObserver {
 
   /// Writes what is pending and the last line. `reason`: why the run ended; a trace without this line is not complete.
   public func finish(_ reason: String, at cycle: Cycle) {
-    machine.hart.instructionObserver = nil
-    isAttached = false
-    flush()
+    detach()
     put(
       format == .text
         ? "# end: \(reason) at cycle \(cycle), \(lines) lines"

@@ -174,6 +174,7 @@ struct AArch64Target: TranslationTarget {
   }
 
   mutating func bind(_ jump: AArch64Assembler.Jump) { code.bind(jump) }
+  mutating func bind(_ jump: AArch64Assembler.Jump, to offset: Int) { code.bind(jump, to: offset) }
 
   mutating func goOutTooLate() {
     code.sum(.add, Self.budget, Self.budget, immediate: block.longest &+ block.straddle)
@@ -464,16 +465,25 @@ struct AArch64Target: TranslationTarget {
     }
   }
 
+  /// Jumps if the condition holds, or if it does not.
+  private mutating func jump(
+    if expected: Bool, _ condition: MicroCode, _ a: GuestOperand, _ b: GuestOperand
+  ) -> AArch64Assembler.Jump {
+    if b == .constant(0), condition == .beq || condition == .bne {
+      return code.jump(ifZero: (condition == .beq) == expected, value(a, .x0))
+    }
+    let holds = compare(a, b, condition)
+    return code.jump(expected ? holds : holds.inverted)
+  }
+
+  mutating func leave(if condition: MicroCode, _ a: GuestOperand, _ b: GuestOperand, index: UInt16) {
+    block.leaves.append((jump(if: true, condition, a, b), index))
+  }
+
   mutating func branch(
     _ condition: MicroCode, _ a: GuestOperand, _ b: GuestOperand, _ exit: ExitPlan, isLikely: Bool
   ) {
-    let jump: AArch64Assembler.Jump
-    if b == .constant(0), condition == .beq || condition == .bne {
-      jump = code.jump(ifZero: (condition == .beq) != isLikely, value(a, .x0))
-    } else {
-      let holds = compare(a, b, condition)
-      jump = code.jump(isLikely ? holds.inverted : holds)
-    }
+    let jump = jump(if: !isLikely, condition, a, b)
     if isLikely {
       self.exit(exit)
       code.bind(jump)
@@ -487,7 +497,7 @@ struct AArch64Target: TranslationTarget {
     let budget = code.count
     Self.shrinkBudget(&code, by: block.cycles(exit))
     if exit.loop != nil {
-      code.jump(.pl, to: block.body)
+      block.loops.append((code.jump(.pl), exit.number))
     } else {
       // A conditional jump does not reach every block.
       let out = code.jump(.mi)
@@ -496,6 +506,34 @@ struct AArch64Target: TranslationTarget {
     }
     block.note(exit, budget: budget, jump: code.count - 4)
     code.jump(to: leaveThroughExit)
+  }
+
+  mutating func beginTurns(_ plan: LoopPlan) -> (head: Int, start: Int) {
+    code.align(16)
+    let head = code.count
+    compareConstant(Self.budget, plan.reserve)
+    code.jump(.lt, to: block.body)
+    return (head, code.count)
+  }
+
+  mutating func endTurns(_ plan: LoopPlan, start: Int) {
+    bookTurns(plan.turns, plan)
+    compareConstant(Self.budget, plan.reserve)
+    code.jump(.ge, to: start)
+    compareConstant(Self.budget, 0)
+    code.jump(.ge, to: block.body)
+    code.jump(to: leaveThroughExit)
+  }
+
+  mutating func book(_ turns: Int, of plan: LoopPlan, goingTo offset: Int) {
+    bookTurns(turns, plan)
+    code.jump(to: offset)
+  }
+
+  private mutating func bookTurns(_ turns: Int, _ plan: LoopPlan) {
+    code.loadVector(1, code: plan.counts[turns])
+    code.addVector(0, 0, 1)
+    Self.shrinkBudget(&code, by: UInt32(turns) * plan.cycles)
   }
 
   private mutating func account(_ exit: ExitPlan) {

@@ -55,7 +55,7 @@ struct BlockCompiler<Target: TranslationTarget> {
   let table: UnsafeRawPointer
 
   /// What is known of an operation.
-  private struct Facts {
+  struct Facts {
     var a = GuestOperand.constant(0)
     var b = GuestOperand.constant(0)
     /// The result, if it is known.
@@ -82,9 +82,11 @@ struct BlockCompiler<Target: TranslationTarget> {
     case relative(family: Int, offset: Int32)
   }
 
-  private var facts: [Facts] = []
+  private(set) var facts: [Facts] = []
   private var families: [Family] = []
   private var known: [Known] = []
+  /// A loop of the block is emitted several times over.
+  private(set) var hasTurns = false
 
   init(
     info: BlockInfo, exits: UnsafeMutablePointer<BlockExit>, memory: TranslatedMemory, cycleModel: Bool,
@@ -104,14 +106,15 @@ struct BlockCompiler<Target: TranslationTarget> {
 
   private static var farthest: Int32 { 1024 }
 
-  private mutating func analyse() {
+  /// Finds the facts of operations that run one after the other.
+  mutating func analyse(_ ops: some Sequence<MicroOp>) {
+    facts.removeAll(keepingCapacity: true)
     facts.reserveCapacity(opCount)
     families.reserveCapacity(64)
     known = (0..<33).map { .relative(family: $0, offset: 0) }
     known[0] = .constant(0)
     families = .init(repeating: Family(), count: 33)
-    for index in 0..<opCount {
-      let op = ops[index]
+    for op in ops {
       var fact = Facts()
       fact.a = operand(op.rs1)
       switch op.code {
@@ -232,50 +235,30 @@ struct BlockCompiler<Target: TranslationTarget> {
   mutating func compile(_ target: inout Target, number: UInt32) -> (
     indirect: Int, body: Int, links: [(number: UInt32, link: ExitLink)]
   )? {
-    analyse()
+    analyse(UnsafeBufferPointer(start: ops, count: opCount))
     let head = ops[0]
     let start = head.aux
     var counts: [UInt32: Int] = [:]
     for index in 0..<opCount where BlockTranslator.hasExit(ops[index].code) {
-      let exit = exits[Int(ops[index].aux)]
-      counts[ops[index].aux] = target.counts(
-        UInt32(truncatingIfNeeded: exit.instructionsAndLoads),
-        UInt32(truncatingIfNeeded: exit.instructionsAndLoads >> 32),
-        UInt32(truncatingIfNeeded: exit.stores), UInt32(truncatingIfNeeded: exit.stores >> 32))
+      counts[ops[index].aux] = self.counts(&target, ops[index].aux, times: 1)
     }
     func plan(_ number: UInt32) -> ExitPlan {
-      let exit = exits[Int(number)]
-      let isLoop = exit.target == start && !exit.isIdle
-      return ExitPlan(
-        number: number, cycles: exit.cycles, counts: counts[number] ?? 0, loop: isLoop ? UInt32(head.index) : nil)
+      ExitPlan(
+        number: number, cycles: exits[Int(number)].cycles, counts: counts[number] ?? 0,
+        loop: isLoop(number) ? UInt32(head.index) : nil)
     }
     let entries = target.begin(
       number: number, longest: head.immediate, straddle: UInt32(head.index), memory: memory)
+    // Where each operation begins.
+    var places = [target.count]
     emission: for index in 1..<opCount {
       let op = ops[index]
       let fact = facts[index]
+      places.append(target.count)
       switch op.code {
-      case .enter: break
-      case .leave:
-        target.leave(index: op.index)
-        break emission
-      case .constant: if op.rd < 32 { target.constant(op.rd, op.immediate) }
-      case .move, .addi, .slti, .sltiu, .xori, .ori, .andi, .slli, .srli, .srai, .add, .sub, .sll, .slt, .sltu, .xor,
-        .srl, .sra, .or, .and, .mul, .mulh, .mulhsu, .mulhu:
-        if op.rd < 32 { arithmetic(&target, op, fact) }
-      case .div, .divu, .rem, .remu:
-        target.divide(op.code, op.rd, fact.a, fact.b, isTimed: cycleModel)
-      case .csr:
-        let access = BlockCSRAccess(packed: op.immediate)
-        target.csr(access, op.rd, access.immediate.map { .constant($0) } ?? fact.a, index: op.index)
-      case .lb, .lbu, .lh, .lhu, .lw, .sb, .sh, .sw:
-        guard access(&target, op, fact) else {
-          target.leave(index: op.index)
-          break emission
-        }
       case .beq, .bne, .blt, .bge, .bltu, .bgeu:
-        if case .constant(let a) = fact.a, case .constant(let b) = fact.b {
-          guard Self.condition(op.code, a, b) else { break }
+        if let holds = Self.known(op.code, fact) {
+          guard holds else { break }
           target.exit(plan(op.aux))
           break emission
         }
@@ -289,10 +272,62 @@ struct BlockCompiler<Target: TranslationTarget> {
           op.rd, fact.a, op.immediate, link: start &+ UInt32(op.index), plan(op.aux), index: UInt16(op.rs2),
           codeBase: codeBase, codeSize: codeSize, table: table)
       case .fallThrough: target.exit(plan(op.aux))
+      default:
+        guard straight(&target, op, fact, index: op.index) else {
+          target.leave(index: op.index)
+          break emission
+        }
       }
     }
     let links = target.finish()
+    if let loop = unrolledLoop(places.count) {
+      let start = unroll(&target, loop, plan(ops[loop.last].aux), places)
+      hasTurns = start != nil
+      target.closeLoops(ops[loop.last].aux, at: start ?? entries.body)
+    } else {
+      target.closeLoops(nil, at: entries.body)
+    }
     return target.isFull ? nil : (entries.indirect, entries.body, links)
+  }
+
+  /// Emits an operation that control goes through. False if it can only be carried out by the exact engine. `index`: what to call it where it is left before.
+  mutating func straight(_ target: inout Target, _ op: MicroOp, _ fact: Facts, index: UInt16) -> Bool {
+    switch op.code {
+    case .enter: break
+    case .constant: if op.rd < 32 { target.constant(op.rd, op.immediate) }
+    case .move, .addi, .slti, .sltiu, .xori, .ori, .andi, .slli, .srli, .srai, .add, .sub, .sll, .slt, .sltu, .xor,
+      .srl, .sra, .or, .and, .mul, .mulh, .mulhsu, .mulhu:
+      if op.rd < 32 { arithmetic(&target, op, fact) }
+    case .div, .divu, .rem, .remu:
+      target.divide(op.code, op.rd, fact.a, fact.b, isTimed: cycleModel)
+    case .csr:
+      let access = BlockCSRAccess(packed: op.immediate)
+      target.csr(access, op.rd, access.immediate.map { .constant($0) } ?? fact.a, index: index)
+    case .lb, .lbu, .lh, .lhu, .lw, .sb, .sh, .sw: return access(&target, op, fact, index: index)
+    default: return false
+    }
+    return true
+  }
+
+  /// Emits what the counters grow by at an exit that is taken so often.
+  func counts(_ target: inout Target, _ number: UInt32, times: Int) -> Int {
+    let exit = exits[Int(number)]
+    let times = UInt64(times)
+    return target.counts(
+      UInt32(truncatingIfNeeded: exit.instructionsAndLoads &* times),
+      UInt32(truncatingIfNeeded: (exit.instructionsAndLoads >> 32) &* times),
+      UInt32(truncatingIfNeeded: exit.stores &* times), UInt32(truncatingIfNeeded: (exit.stores >> 32) &* times))
+  }
+
+  func isLoop(_ number: UInt32) -> Bool {
+    let exit = exits[Int(number)]
+    return exit.target == ops[0].aux && !exit.isIdle
+  }
+
+  /// What a branch does, if that is known.
+  static func known(_ code: MicroCode, _ fact: Facts) -> Bool? {
+    guard case .constant(let a) = fact.a, case .constant(let b) = fact.b else { return nil }
+    return condition(code, a, b)
   }
 
   private static func condition(_ code: MicroCode, _ a: UInt32, _ b: UInt32) -> Bool {
@@ -334,7 +369,7 @@ struct BlockCompiler<Target: TranslationTarget> {
   }
 
   /// False if the access can only be carried out by the exact engine.
-  private mutating func access(_ target: inout Target, _ op: MicroOp, _ fact: Facts) -> Bool {
+  private mutating func access(_ target: inout Target, _ op: MicroOp, _ fact: Facts, index: UInt16) -> Bool {
     let alignment = Self.alignment(op.code)
     let size = UInt32(1) << UInt32(alignment)
     let displacement: UInt32
@@ -356,16 +391,16 @@ struct BlockCompiler<Target: TranslationTarget> {
           guard
             check(
               &target, fact.a, low: UInt32(bitPattern: low &- origin), span: UInt32(relatives.high - low),
-              relatives.alignment, index: op.index)
+              relatives.alignment, index: index)
           else { return false }
         }
       } else {
-        guard check(&target, fact.a, low: op.immediate, span: size, alignment, index: op.index) else { return false }
+        guard check(&target, fact.a, low: op.immediate, span: size, alignment, index: index) else { return false }
       }
     }
     let isStore = op.code == .sb || op.code == .sh || op.code == .sw
     if isStore {
-      if memory.checksLines { target.checkLine(fact.a, displacement, memory.lines, index: op.index) }
+      if memory.checksLines { target.checkLine(fact.a, displacement, memory.lines, index: index) }
       target.store(op.code, fact.b, fact.a, displacement)
     } else if op.rd < 32 {
       target.load(op.code, op.rd, fact.a, displacement)

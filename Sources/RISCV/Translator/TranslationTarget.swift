@@ -39,6 +39,21 @@ struct ExitPlan {
   var loop: UInt32?
 }
 
+/// A way from a block's head back to it, emitted several times over. Whatever does not go that way, and whatever needs a
+/// look at the budget, goes on in the block's own code, before the same operation.
+struct LoopPlan {
+  /// The exit at its end; the last one that was taken whenever a turn begins.
+  var exit: ExitPlan
+  /// Turns between two looks at the budget, and the cycles of one.
+  var turns: Int
+  var cycles: UInt32
+  /// Offsets of what the counters grow by, for 0, 1 ... turns.
+  var counts: [Int]
+
+  /// What must be left of the budget so that all turns can be begun.
+  var reserve: UInt32 { UInt32(turns - 1) * cycles }
+}
+
 /// Where an exit can be led to another block.
 struct ExitLink {
   /// The number that the budget shrinks by.
@@ -66,6 +81,8 @@ struct BlockEmission<Jump, Register> {
   /// Checks whose first range was missed: `back` goes on.
   var secondChecks: [(jump: Jump, back: Int, base: Register, check: AddressCheck, index: UInt16)] = []
   var links: [(number: UInt32, link: ExitLink)] = []
+  /// Jumps back to the block's head, whose target is filled in at last.
+  var loops: [(jump: Jump, exit: UInt32)] = []
 
   /// What the budget shrinks by at an exit that leads out of the code, or round a loop.
   func cycles(_ exit: ExitPlan) -> UInt32 { exit.loop.map { exit.cycles &+ $0 } ?? exit.cycles &- longest }
@@ -144,8 +161,19 @@ protocol TranslationTarget {
     _ rd: UInt8, _ rs1: GuestOperand, _ immediate: UInt32, link: UInt32, _ exit: ExitPlan, index: UInt16,
     codeBase: UInt32, codeSize: UInt32, table: UnsafeRawPointer)
 
-  /// Lets `jump` lead to the next instruction.
+  /// Leaves a turn of a loop before operation `index` if the condition holds.
+  mutating func leave(if condition: MicroCode, _ a: GuestOperand, _ b: GuestOperand, index: UInt16)
+  /// Begins the turns of a loop, or goes to the block's body if the budget does not last for all. Returns where to enter and where
+  /// the first turn begins.
+  mutating func beginTurns(_ plan: LoopPlan) -> (head: Int, start: Int)
+  /// Ends them: books all, and goes back to `start`, to the block's body or out.
+  mutating func endTurns(_ plan: LoopPlan, start: Int)
+  /// Books some turns and goes on at `offset`.
+  mutating func book(_ turns: Int, of plan: LoopPlan, goingTo offset: Int)
+
+  /// Lets `jump` lead to the next instruction, or to `offset`.
   mutating func bind(_ jump: Jump)
+  mutating func bind(_ jump: Jump, to offset: Int)
   /// The second half of a check, behind the block.
   mutating func checkSecondRange(_ back: Int, _ base: Register, _ check: AddressCheck, index: UInt16)
   /// Gives back the budget of an indirect entry and goes out through the exit that led here, as if no code were known.
@@ -164,10 +192,8 @@ extension TranslationTarget {
       bind(jump)
       exit(plan)
     }
-    for (jump, back, base, check, index) in block.secondChecks {
-      bind(jump)
-      checkSecondRange(back, base, check, index: index)
-    }
+    block.farExits = []
+    finishChecks()
     if let tooLate = block.tooLate {
       bind(tooLate)
       goOutTooLate()
@@ -177,5 +203,19 @@ extension TranslationTarget {
       goOut(record: TranslatedState.leaveRecord(block: block.number, index: index))
     }
     return block.links
+  }
+
+  /// Emits the second halves of checks.
+  mutating func finishChecks() {
+    for (jump, back, base, check, index) in block.secondChecks {
+      bind(jump)
+      checkSecondRange(back, base, check, index: index)
+    }
+    block.secondChecks = []
+  }
+
+  /// Leads the jumps back to the block's head there; that of `exit` to `offset`, if any.
+  mutating func closeLoops(_ exit: UInt32?, at offset: Int) {
+    for (jump, number) in block.loops { bind(jump, to: number == exit ? offset : block.body) }
   }
 }

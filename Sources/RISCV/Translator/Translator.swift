@@ -64,6 +64,8 @@ enum TranslatedState {
 /// Totals of a translator's work, for benchmarks.
 public struct TranslatorStatistics: Sendable {
   public var blocks = 0
+  /// Blocks with a loop of which several turns are taken at once.
+  public var loops = 0
   public var instructions = 0
   public var bytes = 0
   public var flushes = 0
@@ -214,6 +216,7 @@ final class Translator {
     guard let compiled else { return false }
     for (exit, link) in compiled.links { links[Int(exit)] = link }
     statistics.blocks += 1
+    if compiled.hasTurns { statistics.loops += 1 }
     statistics.instructions += Int(info.opCount)
     statistics.bytes += compiled.end - start
     free = compiled.end
@@ -225,7 +228,9 @@ final class Translator {
     return true
   }
 
-  private typealias Compiled = (indirect: Int, body: Int, links: [(number: UInt32, link: ExitLink)], end: Int)
+  private typealias Compiled = (
+    indirect: Int, body: Int, links: [(number: UInt32, link: ExitLink)], hasTurns: Bool, end: Int
+  )
 
   private func compile<Target: TranslationTarget>(
     _: Target.Type, _ number: Int, _ memory: TranslatedMemory, _ window: MemoryWindow, _ table: UnsafeRawPointer
@@ -235,7 +240,7 @@ final class Translator {
       codeSize: window.size, table: table)
     var target = Target(code.bytes, from: free, to: free + Self.roomForBlock, leave: leaveOffset)
     guard let compiled = compiler.compile(&target, number: UInt32(number)) else { return nil }
-    return (compiled.indirect, compiled.body, compiled.links, target.count)
+    return (compiled.indirect, compiled.body, compiled.links, compiler.hasTurns, target.count)
   }
 
   private func write(_ exit: Int, to offset: Int?) {

@@ -128,6 +128,7 @@ struct X86Target: TranslationTarget {
   }
 
   mutating func bind(_ jump: X86Assembler.Jump) { code.bind(jump) }
+  mutating func bind(_ jump: X86Assembler.Jump, to offset: Int) { code.bind(jump, to: offset) }
 
   mutating func checkSecondRange(_ back: Int, _ base: X86Register, _ check: AddressCheck, index: UInt16) {
     code.lea(.rcx, .memory(base, Int32(bitPattern: check.displacement &- check.secondOffset)))
@@ -529,9 +530,39 @@ struct X86Target: TranslationTarget {
     account(exit)
     code.arithmetic(.sub, .register(.rbx), immediate: block.cycles(exit), long: true)
     let budget = code.count - 4
-    if exit.loop != nil { code.jump(.ns, to: block.body) } else { code.bind(code.jump(.ns)) }
+    let jump = code.jump(.ns)
+    if exit.loop != nil { block.loops.append((jump, exit.number)) } else { code.bind(jump) }
     block.note(exit, budget: budget, jump: code.count - 4)
     goOut(record: exit.number)
+  }
+
+  mutating func leave(if condition: MicroCode, _ a: GuestOperand, _ b: GuestOperand, index: UInt16) {
+    let holds = compare(a, b, condition)
+    block.leaves.append((code.jump(holds), index))
+  }
+
+  mutating func beginTurns(_ plan: LoopPlan) -> (head: Int, start: Int) {
+    code.align(16)
+    let head = code.count
+    code.arithmetic(.cmp, .register(.rbx), immediate: plan.reserve)
+    code.jump(.l, to: block.body)
+    return (head, code.count)
+  }
+
+  mutating func endTurns(_ plan: LoopPlan, start: Int) {
+    code.addVector(0, .code(plan.counts[plan.turns]))
+    code.arithmetic(.sub, .register(.rbx), immediate: UInt32(plan.turns) * plan.cycles)
+    code.arithmetic(.cmp, .register(.rbx), immediate: plan.reserve)
+    code.jump(.ge, to: start)
+    code.test(.register(.rbx), .rbx)
+    code.jump(.ns, to: block.body)
+    goOut(record: plan.exit.number)
+  }
+
+  mutating func book(_ turns: Int, of plan: LoopPlan, goingTo offset: Int) {
+    code.addVector(0, .code(plan.counts[turns]))
+    code.arithmetic(.sub, .register(.rbx), immediate: UInt32(turns) * plan.cycles)
+    code.jump(to: offset)
   }
 
   private mutating func account(_ exit: ExitPlan) {

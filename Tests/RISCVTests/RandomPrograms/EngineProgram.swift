@@ -100,7 +100,7 @@ struct EngineProgram: Codable, Sendable {
   ]
 
   /// Lets TIMER interrupt every so many cycles and opens all lines.
-  private static func startTimer(_ builder: inout ProgramBuilder) {
+  static func startTimer(_ builder: inout ProgramBuilder) {
     let compare = UInt32(builder.random.within(20...900))
     var setup = ProgramBuilder.constant(5, 0x1A10_B000)
     setup += ProgramBuilder.constant(6, compare)

@@ -85,6 +85,7 @@ final class EmissionBench<Target: TranslationTarget> {
     emit(&target, place)
     target.leave(index: 99)
     _ = target.finish()
+    target.closeLoops(nil, at: 0)
     code.endWriting()
     guard !target.isFull else { return nil }
     free = target.count
