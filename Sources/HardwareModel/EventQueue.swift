@@ -12,9 +12,17 @@ public final class EventQueue {
     let index: Int
   }
 
+  /// What an event calls; constant, so that a call needs no reference of its own.
+  private final class Handler {
+    let body: (Cycle) -> Void
+
+    init(_ body: @escaping (Cycle) -> Void) { self.body = body }
+  }
+
   private var names: [String] = []
-  private var handlers: [(Cycle) -> Void] = []
+  private var handlers: [Handler] = []
   // By slot, in memory of their own: they are gone through at every event.
+  private var calls: UnsafeMutablePointer<Uncounted<Handler>>
   private var count = 0
   private var capacity = 32
   private var due: UnsafeMutablePointer<Cycle>
@@ -35,9 +43,11 @@ public final class EventQueue {
   public init() {
     due = .allocate(capacity: capacity)
     lines = .allocate(capacity: capacity)
+    calls = .allocate(capacity: capacity)
   }
 
   deinit {
+    calls.deallocate()
     due.deallocate()
     lines.deallocate()
   }
@@ -50,7 +60,9 @@ public final class EventQueue {
   ) -> Slot {
     if count == capacity { grow() }
     names.append(name)
-    handlers.append(handler)
+    let call = Handler(handler)
+    handlers.append(call)
+    (calls + count).initialize(to: Uncounted(call))
     (self.lines + count).initialize(to: lines.map(UInt64.init) ?? Self.anything)
     (due + count).initialize(to: .never)
     count += 1
@@ -66,6 +78,7 @@ public final class EventQueue {
     }
     due = moved(due)
     lines = moved(lines)
+    calls = moved(calls)
     capacity *= 2
   }
 
@@ -111,7 +124,7 @@ public final class EventQueue {
       revision &+= 1
       if lines[index] == Self.anything { effects &+= 1 }
       findNext()
-      handlers[index](at)
+      calls[index].call { $0.body(at) }
     }
   }
 
@@ -135,7 +148,7 @@ public final class EventQueue {
 extension EventQueue: Stateful {
   public func visitState(_ archive: StateArchive) {
     archive.omits(
-      "names", "handlers", "count", "capacity", "lines", "next", "nextIndex", "revision", "effects", "noticed")
+      "names", "handlers", "calls", "count", "capacity", "lines", "next", "nextIndex", "revision", "effects", "noticed")
     // Slots are registered when the machine is built, so their number is the machine's.
     for index in 0..<count { archive.visit("due", due: &due[index]) }
     guard archive.isLoading else { return }

@@ -47,6 +47,35 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    ("i2c-devices", "sensors", "event,i2c,register"), ("uart-loopback", "loopback", "event,uart,bus,slow"),
+  ])
+  func `the peripherals' drivers wait for nothing for ever`(program: String, board: String, kinds: String) throws {
+    try Emulator.inFolder { emulator in
+      let outcome = try emulator.run(
+        "campaign", Firmware.path(program), "--board", Repository.path("boards/\(board).yaml"), "--seed", "3", "--runs",
+        "16", "--max-cycles", "60000000", "--faults", kinds, "--json", "c.json")
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      let runs = try #require(try emulator.object("c.json")["runs"] as? [[String: Any]])
+      #expect(runs.contains { $0["outcome"] as? String == "detected" })
+    }
+  }
+
+  @Test func `a lost event of the I2C master is put right after an eighth of a second`() throws {
+    let options = ["--board", Repository.path("boards/sensors.yaml")]
+    let golden = try #require(try Firmware.run("i2c-devices", options).stats["cycles"] as? Int)
+    try Emulator.inFolder { emulator in
+      for event in [8, 11] {
+        try emulator.write("lost.yaml", "faults:\n  - {at: {event: \(event), occurrence: 5}, drop: {}}\n")
+        let late = try Firmware.run("i2c-devices", options + ["--inject", emulator.path("lost.yaml")])
+        #expect(late.outcome.status == 0)
+        // 8192 edges of the reference clock, 762.5 cycles each; the EEPROM's writing takes some of that time.
+        let delay = try #require(late.stats["cycles"] as? Int) - golden
+        #expect((5_900_000...6_300_000).contains(delay), "\(delay)")
+      }
+    }
+  }
+
   @Test func `the guard doubles the accelerator's time and less than triples the program's`() throws {
     func figures(_ name: String) throws -> (cycles: Int, busy: Int) {
       let stats = try Firmware.run(name).stats

@@ -35,15 +35,12 @@ public final class TimerUnit: BusTarget {
   public init(queue: EventQueue, reference: ReferenceClock) {
     self.queue = queue
     self.reference = reference
-    lowSlot = queue.register("TIMER low", lines: 1 << UInt32(Self.lowLine)) { [unowned(unsafe) self] cycle in
-      advance(to: cycle)
-      drive()
-      predict(isHigh: false)
+    let timer = Uncounted(self)
+    lowSlot = queue.register("TIMER low", lines: 1 << UInt32(Self.lowLine)) { cycle in
+      timer.call { $0.lineMayChange(isHigh: false, at: cycle) }
     }
-    highSlot = queue.register("TIMER high", lines: 1 << UInt32(Self.highLine)) { [unowned(unsafe) self] cycle in
-      advance(to: cycle)
-      drive()
-      predict(isHigh: true)
+    highSlot = queue.register("TIMER high", lines: 1 << UInt32(Self.highLine)) { cycle in
+      timer.call { $0.lineMayChange(isHigh: true, at: cycle) }
     }
     reference.onRetune { [unowned(unsafe) self] cycle in
       for case let slot? in [lowSlot, highSlot] {
@@ -167,6 +164,12 @@ public final class TimerUnit: BusTarget {
   }
 
   private func advance(to cycle: Cycle) { run(to: cycle) }
+
+  private func lineMayChange(isHigh: Bool, at cycle: Cycle) {
+    advance(to: cycle)
+    drive()
+    predict(isHigh: isHigh)
+  }
 
   private func drive() {
     if counters.irqLo != lineLo {

@@ -35,7 +35,8 @@ public enum EventPath {
       controller.setLine(line, level, at: cycle)
     }
     generator.onTimerEvent = { [unowned(unsafe) timer] isHigh, cycle in timer.inputEvent(isHigh: isHigh, at: cycle) }
-    timer.onLine = { [unowned(unsafe) controller] line, level, cycle in controller.setLine(line, level, at: cycle) }
+    let lines = Uncounted(controller)
+    timer.onLine = { line, level, cycle in lines.call { $0.setLine(line, level, at: cycle) } }
     controller.onFIFOReady = { [unowned(unsafe) generator] cycle in generator.targetBecomesReady(at: cycle) }
   }
 }

@@ -1,7 +1,7 @@
-// The hot loop of the block engine.
+// The loop that executes the operations of blocks one by one.
 //
-// One switch over the operation kind, everything in locals, no call and no reference count inside. Registers are indexed
-// without checks: numbers come from 5-bit fields, and 32 takes what is written to x0.
+// It goes up to the very instruction that comes too close to a deadline; between deadlines `ThreadedLoop` does the same
+// faster. In a build without optimisation, where that would need a stack frame for each operation, this loop does both.
 
 import HardwareModel
 
@@ -14,9 +14,15 @@ extension Hart {
     table: UnsafeMutablePointer<UnsafeMutablePointer<MicroOp>?>, codeBase: Address, codeSize: UInt32,
     data: BlockMemory, deadline: Cycle, divisions: Cycle
   ) -> BlockOutcome {
-    interpret(
-      &run, x: x, exits: exits, table: table, codeBase: codeBase, codeSize: codeSize, data: data, deadline: deadline,
-      divisions: divisions, isCareful: false)
+    #if DEBUG
+      interpret(
+        &run, x: x, exits: exits, table: table, codeBase: codeBase, codeSize: codeSize, data: data, deadline: deadline,
+        divisions: divisions, isCareful: false)
+    #else
+      ThreadedLoop.run(
+        &run, x: x, exits: exits, table: table, codeBase: codeBase, codeSize: codeSize, data: data, deadline: deadline,
+        divisions: divisions)
+    #endif
   }
 
   /// Runs up to the first instruction that comes too close to the deadline, or up to a block that may run as a whole.
@@ -92,144 +98,29 @@ extension Hart {
           }
           p = next
           continue execution
-        case .constant: x[Int(op.rd)] = op.immediate
-        case .move: x[Int(op.rd)] = x[Int(op.rs1)]
-        case .addi: x[Int(op.rd)] = x[Int(op.rs1)] &+ op.immediate
-        case .slti: x[Int(op.rd)] = Int32(bitPattern: x[Int(op.rs1)]) < Int32(bitPattern: op.immediate) ? 1 : 0
-        case .sltiu: x[Int(op.rd)] = x[Int(op.rs1)] < op.immediate ? 1 : 0
-        case .xori: x[Int(op.rd)] = x[Int(op.rs1)] ^ op.immediate
-        case .ori: x[Int(op.rd)] = x[Int(op.rs1)] | op.immediate
-        case .andi: x[Int(op.rd)] = x[Int(op.rs1)] & op.immediate
-        case .slli: x[Int(op.rd)] = x[Int(op.rs1)] &<< op.immediate
-        case .srli: x[Int(op.rd)] = x[Int(op.rs1)] &>> op.immediate
-        case .srai:
-          x[Int(op.rd)] = UInt32(bitPattern: Int32(bitPattern: x[Int(op.rs1)]) &>> Int32(bitPattern: op.immediate))
-        case .add: x[Int(op.rd)] = x[Int(op.rs1)] &+ x[Int(op.rs2)]
-        case .sub: x[Int(op.rd)] = x[Int(op.rs1)] &- x[Int(op.rs2)]
-        case .sll: x[Int(op.rd)] = x[Int(op.rs1)] &<< x[Int(op.rs2)]
-        case .slt: x[Int(op.rd)] = Int32(bitPattern: x[Int(op.rs1)]) < Int32(bitPattern: x[Int(op.rs2)]) ? 1 : 0
-        case .sltu: x[Int(op.rd)] = x[Int(op.rs1)] < x[Int(op.rs2)] ? 1 : 0
-        case .xor: x[Int(op.rd)] = x[Int(op.rs1)] ^ x[Int(op.rs2)]
-        case .srl: x[Int(op.rd)] = x[Int(op.rs1)] &>> x[Int(op.rs2)]
-        case .sra:
-          x[Int(op.rd)] = UInt32(bitPattern: Int32(bitPattern: x[Int(op.rs1)]) &>> Int32(bitPattern: x[Int(op.rs2)]))
-        case .or: x[Int(op.rd)] = x[Int(op.rs1)] | x[Int(op.rs2)]
-        case .and: x[Int(op.rd)] = x[Int(op.rs1)] & x[Int(op.rs2)]
-        case .mul: x[Int(op.rd)] = x[Int(op.rs1)] &* x[Int(op.rs2)]
-        case .mulh:
-          x[Int(op.rd)] = Arithmetic.multiplyHigh(
-            Int64(Int32(bitPattern: x[Int(op.rs1)])), Int64(Int32(bitPattern: x[Int(op.rs2)])))
-        case .mulhsu:
-          x[Int(op.rd)] = Arithmetic.multiplyHigh(Int64(Int32(bitPattern: x[Int(op.rs1)])), Int64(x[Int(op.rs2)]))
-        case .mulhu:
-          x[Int(op.rd)] = UInt32(truncatingIfNeeded: (UInt64(x[Int(op.rs1)]) &* UInt64(x[Int(op.rs2)])) >> 32)
-        case .div:
-          let extra =
-            (PipelineTiming.divideOccupancy(divisor: x[Int(op.rs2)], signed: true) &- PipelineTiming.shortestDivision)
-            & divisions
+        case .div, .divu, .rem, .remu:
+          let extra = MicroOp.divide(op.code, p, x) & divisions
           now &+= extra
           run.lastDivision = extra
-          x[Int(op.rd)] = Arithmetic.divide(x[Int(op.rs1)], x[Int(op.rs2)])
-        case .divu:
-          let extra =
-            (PipelineTiming.divideOccupancy(divisor: x[Int(op.rs2)], signed: false) &- PipelineTiming.shortestDivision)
-            & divisions
-          now &+= extra
-          run.lastDivision = extra
-          x[Int(op.rd)] = x[Int(op.rs2)] == 0 ? .max : x[Int(op.rs1)] / x[Int(op.rs2)]
-        case .rem:
-          let extra =
-            (PipelineTiming.divideOccupancy(divisor: x[Int(op.rs2)], signed: true) &- PipelineTiming.shortestDivision)
-            & divisions
-          now &+= extra
-          run.lastDivision = extra
-          x[Int(op.rd)] = Arithmetic.remainder(x[Int(op.rs1)], x[Int(op.rs2)])
-        case .remu:
-          let extra =
-            (PipelineTiming.divideOccupancy(divisor: x[Int(op.rs2)], signed: false) &- PipelineTiming.shortestDivision)
-            & divisions
-          now &+= extra
-          run.lastDivision = extra
-          x[Int(op.rd)] = x[Int(op.rs2)] == 0 ? x[Int(op.rs1)] : x[Int(op.rs1)] % x[Int(op.rs2)]
-        case .lb:
+        case .lb, .lbu, .lh, .lhu, .lw:
           let offset = x[Int(op.rs1)] &+ op.immediate &- memoryBase
-          if _slowPath(offset >= memorySize) && offset &- run.secondOffset >= run.secondSize {
+          guard offset < memorySize || offset &- run.secondOffset < run.secondSize, MicroOp.isAligned(op.code, offset)
+          else {
             run.index = Int(op.index)
             break execution
           }
-          x[Int(op.rd)] = UInt32(bitPattern: Int32(memory.load(fromByteOffset: Int(offset), as: Int8.self)))
-        case .lbu:
+          MicroOp.load(op.code, p, x, memory + Int(offset))
+        case .sb, .sh, .sw:
           let offset = x[Int(op.rs1)] &+ op.immediate &- memoryBase
-          if _slowPath(offset >= memorySize) && offset &- run.secondOffset >= run.secondSize {
+          guard offset < memorySize || offset &- run.secondOffset < run.secondSize, MicroOp.isAligned(op.code, offset),
+            lines[Int(offset &>> lineShift)] == 0
+          else {
             run.index = Int(op.index)
             break execution
           }
-          x[Int(op.rd)] = UInt32(memory.load(fromByteOffset: Int(offset), as: UInt8.self))
-        case .lh:
-          let offset = x[Int(op.rs1)] &+ op.immediate &- memoryBase
-          if _slowPath(offset >= memorySize) && offset &- run.secondOffset >= run.secondSize || offset & 3 > 2 {
-            run.index = Int(op.index)
-            break execution
-          }
-          x[Int(op.rd)] = UInt32(
-            bitPattern: Int32(Int16(littleEndian: memory.loadUnaligned(fromByteOffset: Int(offset), as: Int16.self))))
-        case .lhu:
-          let offset = x[Int(op.rs1)] &+ op.immediate &- memoryBase
-          if _slowPath(offset >= memorySize) && offset &- run.secondOffset >= run.secondSize || offset & 3 > 2 {
-            run.index = Int(op.index)
-            break execution
-          }
-          x[Int(op.rd)] = UInt32(
-            UInt16(littleEndian: memory.loadUnaligned(fromByteOffset: Int(offset), as: UInt16.self)))
-        case .lw:
-          let offset = x[Int(op.rs1)] &+ op.immediate &- memoryBase
-          if _slowPath(offset >= memorySize) && offset &- run.secondOffset >= run.secondSize || offset & 3 != 0 {
-            run.index = Int(op.index)
-            break execution
-          }
-          x[Int(op.rd)] = UInt32(littleEndian: memory.load(fromByteOffset: Int(offset), as: UInt32.self))
-        case .sb:
-          let offset = x[Int(op.rs1)] &+ op.immediate &- memoryBase
-          if _slowPath(offset >= memorySize) && offset &- run.secondOffset >= run.secondSize
-            || lines[Int(offset &>> lineShift)] != 0
-          {
-            run.index = Int(op.index)
-            break execution
-          }
-          memory.storeBytes(
-            of: UInt8(truncatingIfNeeded: x[Int(op.rs2)]), toByteOffset: Int(offset), as: UInt8.self)
-        case .sh:
-          let offset = x[Int(op.rs1)] &+ op.immediate &- memoryBase
-          if _slowPath(offset >= memorySize) && offset &- run.secondOffset >= run.secondSize || offset & 3 > 2
-            || lines[Int(offset &>> lineShift)] != 0
-          {
-            run.index = Int(op.index)
-            break execution
-          }
-          memory.storeBytes(
-            of: UInt16(truncatingIfNeeded: x[Int(op.rs2)]).littleEndian, toByteOffset: Int(offset), as: UInt16.self)
-        case .sw:
-          let offset = x[Int(op.rs1)] &+ op.immediate &- memoryBase
-          if _slowPath(offset >= memorySize) && offset &- run.secondOffset >= run.secondSize || offset & 3 != 0
-            || lines[Int(offset &>> lineShift)] != 0
-          {
-            run.index = Int(op.index)
-            break execution
-          }
-          memory.storeBytes(
-            of: UInt32(truncatingIfNeeded: x[Int(op.rs2)]).littleEndian, toByteOffset: Int(offset), as: UInt32.self)
-        case .beq:
-          if x[Int(op.rs1)] == x[Int(op.rs2)] { break dispatch }
-        case .bne:
-          if x[Int(op.rs1)] != x[Int(op.rs2)] { break dispatch }
-        case .blt:
-          if Int32(bitPattern: x[Int(op.rs1)]) < Int32(bitPattern: x[Int(op.rs2)]) { break dispatch }
-        case .bge:
-          if Int32(bitPattern: x[Int(op.rs1)]) >= Int32(bitPattern: x[Int(op.rs2)]) { break dispatch }
-        case .bltu:
-          if x[Int(op.rs1)] < x[Int(op.rs2)] { break dispatch }
-        case .bgeu:
-          if x[Int(op.rs1)] >= x[Int(op.rs2)] { break dispatch }
+          MicroOp.store(op.code, p, x, memory + Int(offset))
+        case .beq, .bne, .blt, .bge, .bltu, .bgeu:
+          if MicroOp.isTaken(op.code, p, x) { break dispatch }
         case .csr:
           guard BlockCSRAccess.carryOut(op, x) else {
             run.index = Int(op.index)
@@ -262,6 +153,7 @@ extension Hart {
           now &+= Cycle(next.pointee.index)
           p = next
           continue execution
+        default: MicroOp.compute(op.code, p, x)
         }
         p += 1
         continue execution

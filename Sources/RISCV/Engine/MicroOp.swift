@@ -24,8 +24,10 @@ enum MicroCode: UInt8 {
   case csr
 }
 
-/// One micro-operation, 16 bytes.
+/// One micro-operation, 24 bytes.
 struct MicroOp {
+  /// What executes it in the threaded loop, perhaps together with its successor; known once the block is in its place.
+  var handler: ThreadedHandler
   var code: MicroCode
   /// Register numbers; a destination x0 is 32, so that every write can be done blindly.
   var rd: UInt8 = 0
@@ -40,7 +42,10 @@ struct MicroOp {
   /// T of the instruction from the block's head, divisions taking the shortest time.
   var issue: UInt16 = 0
 
-  init(_ code: MicroCode) { self.code = code }
+  init(_ code: MicroCode) {
+    self.code = code
+    handler = ThreadedHandlers.unassigned
+  }
 
   /// `enter`: the number of the block, in the fields of the registers.
   var number: UInt32 {
@@ -168,6 +173,7 @@ final class BlockCache {
     let entry = ops + opCount
     let number = count
     for (index, op) in block.enumerated() { (entry + index).initialize(to: op) }
+    ThreadedHandlers.assign(entry, count: block.count)
     for (index, exit) in newExits.enumerated() { (exits + exitCount + index).initialize(to: exit) }
     entry.pointee.number = UInt32(number)
     (infos + number).initialize(to: BlockInfo(entry: entry, opCount: Int32(block.count)))

@@ -77,9 +77,9 @@ enum driver_status camera_wait(struct camera *camera)
     if (!camera->busy) {
         return DRIVER_IDLE;
     }
-    driver_await(camera->style, SOC_EVENT_CPI_RX);
+    enum driver_status status = driver_await(camera->style, SOC_EVENT_CPI_RX, RX_CHANNEL);
     mmio_write(UDMA_CPI_BASE + UDMA_CPI_CFG_GLOB_OFFSET, global_register(&camera->config));
     memory_barrier();
     camera->busy = false;
-    return DRIVER_OK;
+    return status;
 }

@@ -59,7 +59,10 @@ enum driver_status gpio_watch_wait(struct gpio_watch *watch)
     }
     /* The event says that some pin had an edge; the status says which. */
     while ((mmio_read(status_register(watch)) & watch->mask) == 0) {
-        driver_await(watch->style, SOC_EVENT_GPIO);
+        enum driver_status status = driver_await(watch->style, SOC_EVENT_GPIO, DRIVER_NO_CHANNEL);
+        if (status != DRIVER_OK && (mmio_read(status_register(watch)) & watch->mask) == 0) {
+            return status;
+        }
     }
     mmio_write(status_register(watch), watch->mask);
     watch->armed = false;

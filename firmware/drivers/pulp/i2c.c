@@ -117,12 +117,17 @@ enum driver_status i2c_wait(struct i2c *i2c)
     if (!i2c->busy) {
         return DRIVER_IDLE;
     }
-    driver_await(i2c->style, SOC_EVENT_I2C0_EOT);
-    if (i2c->receives) {
-        driver_await(i2c->style, SOC_EVENT_I2C0_RX);
+    enum driver_status status = driver_await(i2c->style, SOC_EVENT_I2C0_EOT, CMD_CHANNEL);
+    if (status == DRIVER_OK && i2c->receives) {
+        status = driver_await(i2c->style, SOC_EVENT_I2C0_RX, RX_CHANNEL);
     }
     memory_barrier();
     i2c->busy = false;
+    if (status != DRIVER_OK) {
+        udma_stop(RX_CHANNEL);
+        udma_stop(TX_CHANNEL);
+        return status;
+    }
     /* The read clears it. A missing acknowledge does not end the list: the rest of it has run in vain. */
     return (mmio_read(UDMA_I2C_BASE + UDMA_I2C_ACK_OFFSET) & 1u) != 0 ? DRIVER_NO_DEVICE : DRIVER_OK;
 }

@@ -75,15 +75,16 @@ enum driver_status i2s_wait(struct i2s *i2s)
     if (!i2s->receives && !i2s->transmits) {
         return DRIVER_IDLE;
     }
+    enum driver_status received = DRIVER_OK, sent = DRIVER_OK;
     if (i2s->receives) {
-        driver_await(i2s->style, SOC_EVENT_I2S_RX);
+        received = driver_await(i2s->style, SOC_EVENT_I2S_RX, RX_CHANNEL);
     }
     if (i2s->transmits) {
-        driver_await(i2s->style, SOC_EVENT_I2S_TX);
+        sent = driver_await(i2s->style, SOC_EVENT_I2S_TX, TX_CHANNEL);
     }
     memory_barrier();
     i2s->receives = i2s->transmits = false;
-    return DRIVER_OK;
+    return received != DRIVER_OK ? received : sent;
 }
 
 void i2s_stop(struct i2s *i2s)

@@ -40,6 +40,9 @@ enum {
 };
 enum { STATUS_WIP = 0x01, STATUS_ERRORS = 0x60, CONFIGURATION_QUAD = 0x02, QUAD_READ_DUMMY_CYCLES = 8 };
 
+/** Questions for the status; an erase takes 2.6 s at most, a question and its pause at least 2000 cycles. */
+enum { MOST_POLLS = 1 << 17 };
+
 /** RX_DATA and TX_DATA count at most so many words (here bytes). */
 enum { LONGEST_DATA_COMMAND = 0x10000 };
 
@@ -83,18 +86,23 @@ static void start(struct spi_flash *flash, const uint32_t *end, bool receives, b
 }
 
 /** Waits for the end of the list, and for the last datum's way to memory. */
-static void finish(struct spi_flash *flash)
+static enum driver_status finish(struct spi_flash *flash)
 {
-    driver_await(flash->style, SOC_EVENT_SPIM0_EOT);
-    if (flash->receives) {
-        driver_await(flash->style, SOC_EVENT_SPIM0_RX);
+    enum driver_status status = driver_await(flash->style, SOC_EVENT_SPIM0_EOT, CMD_CHANNEL);
+    if (status == DRIVER_OK && flash->receives) {
+        status = driver_await(flash->style, SOC_EVENT_SPIM0_RX, RX_CHANNEL);
+    }
+    if (status != DRIVER_OK) {
+        udma_stop(RX_CHANNEL);
+        udma_stop(TX_CHANNEL);
     }
     memory_barrier();
     flash->busy = false;
+    return status;
 }
 
 /** Reads a short answer to a one-byte command. */
-static void ask(struct spi_flash *flash, uint8_t command, size_t length)
+static enum driver_status ask(struct spi_flash *flash, uint8_t command, size_t length)
 {
     uint32_t *next = flash->list;
     *next++ = SPIM(SPIM_SOT, 0u);
@@ -103,7 +111,7 @@ static void ask(struct spi_flash *flash, uint8_t command, size_t length)
     *next++ = EOT_EVENT;
     udma_start(RX_CHANNEL, &flash->received, length, width_for(length));
     start(flash, next, true, false);
-    finish(flash);
+    return finish(flash);
 }
 
 enum driver_status spi_flash_init(struct spi_flash *flash, const struct driver_style *style, uint8_t divider)
@@ -117,8 +125,13 @@ enum driver_status spi_flash_init(struct spi_flash *flash, const struct driver_s
     *next++ = WAIT_CYCLES(32u);
     *next++ = EOT_EVENT;
     start(flash, next, false, false);
-    finish(flash);
-    ask(flash, FLASH_READ_ID, 4);
+    enum driver_status status = finish(flash);
+    if (status == DRIVER_OK) {
+        status = ask(flash, FLASH_READ_ID, 4);
+    }
+    if (status != DRIVER_OK) {
+        return status;
+    }
     for (unsigned i = 0; i < sizeof flash->id; i++) {
         flash->id[i] = (uint8_t)(flash->received >> 8u * i);
     }
@@ -220,13 +233,15 @@ enum driver_status spi_flash_wait(struct spi_flash *flash)
         return DRIVER_IDLE;
     }
     bool programs = flash->programs;
-    finish(flash);
-    if (!programs) {
-        return DRIVER_OK;
+    enum driver_status result = finish(flash);
+    if (result != DRIVER_OK || !programs) {
+        return result;
     }
-    flash->polls = 0;
-    for (;;) {
-        ask(flash, FLASH_READ_STATUS, 1);
+    for (flash->polls = 0; flash->polls < MOST_POLLS;) {
+        result = ask(flash, FLASH_READ_STATUS, 1);
+        if (result != DRIVER_OK) {
+            return result;
+        }
         uint8_t status = (uint8_t)flash->received;
         flash->polls++;
         if ((status & STATUS_ERRORS) != 0) {
@@ -235,14 +250,15 @@ enum driver_status spi_flash_wait(struct spi_flash *flash)
             *next++ = SEND_BYTE(FLASH_CLEAR_STATUS);
             *next++ = EOT_EVENT;
             start(flash, next, false, false);
-            finish(flash);
-            return DRIVER_REFUSED;
+            result = finish(flash);
+            return result == DRIVER_OK ? DRIVER_REFUSED : result;
         }
         if ((status & STATUS_WIP) == 0) {
             return DRIVER_OK;
         }
         back_off();
     }
+    return DRIVER_TIMEOUT;
 }
 
 enum driver_status spi_flash_read(struct spi_flash *flash, uint32_t address, void *buffer, size_t length)

@@ -64,10 +64,10 @@ enum driver_status uart_transmit_wait(struct uart *uart)
     if (!uart->transmits) {
         return DRIVER_IDLE;
     }
-    driver_await(uart->style, SOC_EVENT_UART0_TX);
+    enum driver_status status = driver_await(uart->style, SOC_EVENT_UART0_TX, TX_CHANNEL);
     memory_barrier();
     uart->transmits = false;
-    return DRIVER_OK;
+    return status;
 }
 
 enum driver_status uart_receive_wait(struct uart *uart)
@@ -75,8 +75,8 @@ enum driver_status uart_receive_wait(struct uart *uart)
     if (!uart->receives) {
         return DRIVER_IDLE;
     }
-    driver_await(uart->style, SOC_EVENT_UART0_RX);
+    enum driver_status status = driver_await(uart->style, SOC_EVENT_UART0_RX, RX_CHANNEL);
     memory_barrier();
     uart->receives = false;
-    return mmio_read(UDMA_UART_BASE + UDMA_UART_ERROR_OFFSET) != 0 ? DRIVER_REFUSED : DRIVER_OK;
+    return mmio_read(UDMA_UART_BASE + UDMA_UART_ERROR_OFFSET) != 0 ? DRIVER_REFUSED : status;
 }

@@ -26,7 +26,10 @@ enum driver_status uart_receive_submit(struct uart *uart, void *buffer, size_t l
 /** Waits until the buffer has been fetched; its last characters are still on their way. */
 enum driver_status uart_transmit_wait(struct uart *uart);
 
-/** Waits until all bytes are there. DRIVER_REFUSED if characters were lost or had wrong parity meanwhile. */
+/**
+ * Waits until all bytes are there. DRIVER_REFUSED if characters were lost or had wrong parity meanwhile, DRIVER_TIMEOUT if
+ * none came for too long (driver_patience).
+ */
 enum driver_status uart_receive_wait(struct uart *uart);
 
 #endif
