@@ -1,9 +1,10 @@
 // Programs with more code than any cache of decoded code was made for.
 
 import PULPissimo
-import RISCV
 import TestSupport
 import Testing
+
+@testable import RISCV
 
 @Suite struct ManyBlocksTests {
   /// 12,000 blocks of two instructions, five times over: the blocks' numbers reach beyond what fits into one byte of theirs.
