@@ -98,11 +98,11 @@ let package = Package(
       name: "RegisterExportTests", dependencies: ["RegisterExport", "PULPissimo", "TestSupport"],
       swiftSettings: strict),
     .testTarget(name: "SemihostingTests", dependencies: ["Semihosting"], swiftSettings: strict),
-    .testTarget(name: "GDBServerTests", dependencies: ["GDBServer"], swiftSettings: strict),
+    .testTarget(name: "GDBServerTests", dependencies: ["GDBServer", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "CommandTests", dependencies: ["EmulatorCommands", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "FirmwareTests",
-      dependencies: ["EmulatorCommands", "DriverChecker", "FirmwareImage", "PULPissimo", "TestSupport"],
+      dependencies: ["EmulatorCommands", "GDBServer", "DriverChecker", "FirmwareImage", "PULPissimo", "TestSupport"],
       swiftSettings: strict),
   ]
 )

@@ -21,11 +21,11 @@ extension GDBStub {
     case UInt8(ascii: "D"):
       isDetached = true
       send("OK")
-    case UInt8(ascii: "k"): isKilled = true
+    case UInt8(ascii: "k"): killTarget()
     // There is one thread.
     case UInt8(ascii: "H"), UInt8(ascii: "T"): send("OK")
     // No answer is foreseen for a restart.
-    case UInt8(ascii: "R"): if target.restart() { lastStop = .trap }
+    case UInt8(ascii: "R"): _ = startTarget()
     case UInt8(ascii: "q"), UInt8(ascii: "Q"): query(payload)
     case UInt8(ascii: "v"): verbose(payload)
     default: send("")
@@ -103,7 +103,25 @@ extension GDBStub {
 
   // MARK: Running
 
+  /// In extended mode the session goes on: the program may be started again.
+  private func killTarget() {
+    if isExtended { isDead = true } else { isKilled = true }
+  }
+
+  /// There is a program that has neither ended nor been killed.
+  private var hasProgram: Bool {
+    if case .exited = lastStop { false } else { !isDead }
+  }
+
+  private func startTarget() -> Bool {
+    guard target.restart() else { return false }
+    lastStop = .trap
+    isDead = false
+    return true
+  }
+
   private func go(_ resumption: Resumption) {
+    if isDead { return send("E01") }
     if case .exited = lastStop { return send("E01") }
     self.resumption = resumption
   }
@@ -149,12 +167,11 @@ extension GDBStub {
       return
     }
     if text == "vRun" || text.hasPrefix("vRun;") {
-      guard target.restart() else { return send("E01") }
-      lastStop = .trap
+      guard startTarget() else { return send("E01") }
       return send(stopReply())
     }
     if text == "vKill" || text.hasPrefix("vKill;") {
-      isKilled = true
+      killTarget()
       return send("OK")
     }
     // vMustReplyEmpty, and whatever else there will be.
@@ -185,8 +202,8 @@ extension GDBStub {
           + "qXfer:memory-map:read+;vContSupported+" + reverse)
     case "QStartNoAckMode": turnOffAcknowledgements()
     case "qAttached": send("1")
-    case "qC": send("QC1")
-    case "qfThreadInfo": send("m1")
+    case "qC": send(hasProgram ? "QC1" : "")
+    case "qfThreadInfo": send(hasProgram ? "m1" : "l")
     case "qsThreadInfo": send("l")
     case "qXfer": transfer(text.dropFirst("qXfer:".count))
     case "qRcmd":

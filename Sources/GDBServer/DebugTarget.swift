@@ -39,6 +39,8 @@ public enum StopEvent: Equatable, Sendable {
   case interrupted
   /// `point` was hit by an access to `address`.
   case watch(PointKind, address: UInt32)
+  /// Something else that the target was asked to stop at.
+  case caught
   /// Going back ended at the start of the program.
   case start
   /// The program can go on no more, or broke a rule that ends the run; memory and registers can still be looked at.

@@ -24,6 +24,8 @@ public final class GDBStub {
   public internal(set) var isDetached = false
   /// gdb has ended the session and the program with it.
   public internal(set) var isKilled = false
+  /// gdb has killed the program and may start it again.
+  public internal(set) var isDead = false
   /// gdb can start the program again after its end (`target extended-remote`).
   public internal(set) var isExtended = false
 
@@ -84,11 +86,13 @@ public final class GDBStub {
   }
 
   func stopReply() -> String {
+    if isDead { return "X09" }
     var signal = 5
     var reason = ""
     switch lastStop {
     case .trap: break
-    case .interrupted: signal = 2
+    // In the middle of its own steps gdb would take a trap for the end of one.
+    case .interrupted, .caught: signal = 2
     case .aborted: signal = 6
     case .watch(let kind, let address):
       let name = kind == .read ? "rwatch" : kind == .access ? "awatch" : "watch"

@@ -65,4 +65,8 @@ public final class InstructionObservers: InstructionObserver {
   public func slept(from: Cycle, until: Cycle) {
     for member in members { member.slept(from: from, until: until) }
   }
+
+  public func wokeUp(at cycle: Cycle) {
+    for member in members { member.wokeUp(at: cycle) }
+  }
 }

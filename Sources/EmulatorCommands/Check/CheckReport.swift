@@ -16,6 +16,8 @@ final class CheckReport {
   /// Notes wait for the end: until then their figures grow.
   private static let mostShown = 100
   private var shown = 0
+  /// Also told of what is shown: a debugger's console.
+  var onText: ((String) -> Void)?
 
   init(_ checker: DriverChecker, _ session: Session, isQuiet: Bool) {
     self.checker = checker
@@ -55,8 +57,13 @@ final class CheckReport {
   /// Judges the end of the run; returns another end if the run fails by it.
   func finish(_ end: RunEnd) -> RunEnd? {
     let changed = checker.finish(end)
-    if !isQuiet { Console.error(summary) }
+    if !isQuiet { say(summary) }
     return changed
+  }
+
+  private func say(_ text: String) {
+    Console.error(text)
+    onText?(text)
   }
 
   // MARK: Text
@@ -66,10 +73,10 @@ final class CheckReport {
     shown += 1
     session.output.flush()
     if shown > Self.mostShown {
-      Console.error("pulpemu: check: more than \(Self.mostShown) findings; further ones are only counted")
+      say("pulpemu: check: more than \(Self.mostShown) findings; further ones are only counted")
       return
     }
-    Console.error(text(finding))
+    say(text(finding))
   }
 
   /// A finding in several lines, like valgrind's.

@@ -14,21 +14,47 @@ struct DebugCommand: ParsableCommand {
     abstract: "Debug a firmware image with gdb.",
     discussion: """
       Waits for gdb on the loopback interface; simulated time stands still while the program is stopped, and the run is \
-      the same as without a debugger. gdb's `monitor help` lists what else can be asked.
+      the same as without a debugger. gdb's `monitor help` lists what else can be asked: decoded registers, the \
+      accelerator, the uDMA, a timeline, stops at jobs and events, checkpoints. The driver checker warns on gdb's console.
 
       Examples:
         pulpemu debug firmware/build/hello.elf
         gdb-multiarch -ex 'target remote :3333' firmware/build/hello.elf
 
-      Exit status: as `pulpemu run` when the program has ended, also after a detach; 0 when gdb has killed it or gone \
-      away; 73 if the port is not to be had; 130 interrupted.
+      When gdb goes away without a word, the program stands and waits for the next one; --once ends it.
+
+      Exit status: as `pulpemu run` when the program has ended, also after a detach; 0 when gdb has killed it, or gone \
+      away with --once; 73 if the port is not to be had; 130 interrupted.
       """)
 
   @Argument(help: "The ELF file.")
   var firmware: String
 
-  @Option(help: ArgumentHelp("Port on 127.0.0.1; 0: a free one. It is told on standard error.", valueName: "N"))
-  var port: UInt16 = 3333
+  @Option(
+    help: ArgumentHelp(
+      "Port on 127.0.0.1 (default: 3333); 0: a free one. It is told on standard error.", valueName: "N"))
+  var port: UInt16?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Where to wait for gdb, instead of --port: 0.0.0.0:3333 for all interfaces. Whoever can reach the port controls the \
+      program; gdb's protocol has no password.
+      """, valueName: "HOST:PORT"))
+  var listen: String?
+
+  @Flag(help: "End with the first gdb, also if it goes away without a word.")
+  var once = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Memory for the snapshots that going back starts from; 0: none, going back starts at the start (default: 128).",
+      valueName: "MIB"))
+  var snapshotMemory: UInt32 = 128
+
+  @Option(
+    help: ArgumentHelp("Cycles from one snapshot to the next (default: 4M).", valueName: "CYCLES"))
+  var snapshotEvery = "4M"
 
   @OptionGroup(title: "Machine") var machine: MachineOptions
   @OptionGroup(title: "Connections") var uart: UARTOptions
@@ -64,27 +90,19 @@ struct DebugCommand: ParsableCommand {
     let programHost = try semihosting.host()
     let connection = try uart.connection()
     Interrupts.catchSignals()
-    let options = self
-    // Only a run in which nobody outside takes part can be run again.
-    let canReverse = programHost == nil && connection?.input == nil
-    let target = try DebugMachine(canReverse: canReverse) { [configuration] in
-      let session = try Session(
-        image: image, configuration: configuration, bootFromROM: options.machine.boot == "rom", output: GuestOutput(),
-        isQuiet: false)
-      try session.connect(files, uart: connection, programHost, arguments: options.semihosting.arguments)
-      try session.attachChecker(checking, isQuiet: false)
-      if let tohost = image.symbols["tohost"] { session.machine.watchTohost(at: tohost.address) }
-      try options.snapshots.load(into: session)
-      return session
-    }
-    let server = try DebugConnection(port: port)
+    let target = try makeTarget(
+      image, configuration, files, checking, host: programHost, uart: connection)
+    if port != nil, listen != nil { throw HostError.usage("--port and --listen say the same thing; give one of them") }
+    let server = try DebugConnection(
+      listen ?? "127.0.0.1:\(port ?? 3333)", option: listen.map { "--listen \($0)" } ?? "--port \(port ?? 3333)")
     if let announcement = connection?.announcement { Console.error("pulpemu: \(announcement)") }
-    Console.error("pulpemu: waiting for gdb on 127.0.0.1:\(server.port)")
-    guard server.accept() else { return ExitStatus.interrupted }
+    if !server.isLoopback {
+      Console.error("pulpemu: anybody who can reach \(server.name) can control this program: there is no password")
+    }
     connection?.begin(until: { Interrupts.isRaised })
-    let status = serve(target, server)
+    let status = DebugServer(target, server, isOnce: once).run()
     try boardFiles.writeBack(target.machine.board)
-    try target.session.checker?.write(to: check.report)
+    try target.checkReport?.write(to: check.report)
     if let stats, let end = target.end {
       let statistics = target.session.statistics(end, configuration: machine.differences(configuration))
       try StatisticsFile.write(statistics, to: stats)
@@ -92,51 +110,27 @@ struct DebugCommand: ParsableCommand {
     return status
   }
 
-  /// Answers gdb until one of the two has enough.
-  private func serve(_ target: DebugMachine, _ server: DebugConnection) -> Int32 {
-    let stub = GDBStub(target)
-    var hasGone = false
-    /// Takes what has come; true if the connection still stands.
-    func listen(waiting milliseconds: Int32) -> Bool {
-      guard let bytes = server.read(waiting: milliseconds) else {
-        hasGone = true
-        return false
-      }
-      stub.receive(bytes)
-      server.write(stub.takeOutput())
-      return true
+  /// The machine to be debugged, with what the options say.
+  private func makeTarget(
+    _ image: FirmwareImage, _ configuration: MachineConfiguration, _ files: [RawFile], _ checking: CheckSettings,
+    host: ProgramHost?, uart: UARTConnection?
+  ) throws -> DebugMachine {
+    guard let period = Numbers.parse(snapshotEvery), period >= 1000, period < 1 << 40 else {
+      throw HostError.usage("--snapshot-every takes cycles, at least 1000, for example 4M, not '\(snapshotEvery)'")
     }
-    target.isInterrupted = { !listen(waiting: 0) || stub.wantsInterrupt }
-    defer {
-      server.end()
-      target.session.output.flush()
+    let settings = DebugMachine.Settings(
+      // Only a run in which nobody outside takes part can be run again.
+      canReverse: host == nil && uart?.input == nil, isChecked: checking.mode != .off,
+      snapshotBytes: Int(min(snapshotMemory, 1 << 20)) << 20, snapshotPeriod: period)
+    return try DebugMachine(settings) { isChecked in
+      let session = try Session(
+        image: image, configuration: configuration, bootFromROM: machine.boot == "rom", output: GuestOutput(),
+        isQuiet: false)
+      try session.connect(files, uart: uart, host, arguments: semihosting.arguments)
+      if isChecked { try session.attachChecker(checking, isQuiet: false) }
+      if let tohost = image.symbols["tohost"] { session.machine.watchTohost(at: tohost.address) }
+      try snapshots.load(into: session)
+      return session
     }
-    var current: Resumption?
-    while !hasGone, !stub.isKilled, !stub.isDetached {
-      if Interrupts.isRaised { return ExitStatus.interrupted }
-      guard listen(waiting: stub.resumption == nil ? 200 : 0) else { break }
-      guard let resumption = stub.resumption else { continue }
-      if current == nil { target.resume(resumption) }
-      current = resumption
-      var event = target.advance(resumption)
-      if event == nil, stub.wantsInterrupt { event = .interrupted }
-      guard let event else { continue }
-      current = nil
-      if let remark = target.remark { stub.show(remark) }
-      stub.stopped(event)
-      server.write(stub.takeOutput())
-    }
-    if let end = target.end, end.reason == .exit {
-      Console.error(target.session.lastLine(end))
-      return Session.status(end)
-    }
-    guard stub.isDetached else {
-      if !stub.isKilled { Console.error("pulpemu: gdb has gone away; the program ends here") }
-      return 0
-    }
-    server.end()
-    let end = target.runAlone()
-    Console.error(target.session.lastLine(end))
-    return Session.status(end)
   }
 }

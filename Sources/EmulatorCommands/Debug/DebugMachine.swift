@@ -1,8 +1,8 @@
-// The machine as a debugger's target: registers and memory without side effects, pauses, and going back in time.
+// The machine as a debugger's target: running it, stopping it, and what the user is shown of it.
 //
-// A machine that has the same inputs does the same, so going back is running a new one up to the place: as fast as the
-// block engine goes for a step, with every instruction looked at for a breakpoint or watchpoint before the present place.
-// What the debugger has written is kept with its place and written again.
+// Going back is in DebugReverse.swift, registers and memory are in DebugMemory.swift. There may be two machines: the driver
+// checker must have seen a whole run, so one that it watches waits at the farthest place that the program has reached
+// (`frontier`) while the user looks at the past on another, which has no checker.
 
 import Foundation
 import GDBServer
@@ -12,42 +12,88 @@ import PULPissimo
 import RISCV
 
 final class DebugMachine: DebugTarget {
-  /// A change that the debugger has made.
-  private enum Change {
-    case register(Int, UInt32)
-    case csr(UInt16, UInt32)
-    case memory(UInt32, [UInt8])
+  /// How a debugged machine is made and what it may do.
+  struct Settings {
+    /// Nothing outside takes part in the run.
+    var canReverse = true
+    /// The driver checker watches.
+    var isChecked = false
+    /// Bytes for snapshots; 0: going back starts at the start each time.
+    var snapshotBytes = 128 << 20
+    /// Cycles from one snapshot to the next.
+    var snapshotPeriod: Cycle = 4 << 20
   }
 
-  private let build: () throws -> Session
-  private(set) var session: Session
-  private var observer: DebugObserver
-  private var points: Set<DebugPoint> = []
-  private var changes: [(position: UInt64, change: Change)] = []
+  /// A run that waits at the farthest place that has been reached.
+  struct Run {
+    let session: Session
+    let observer: DebugObserver
+    let history: DebugHistory
+    var seen: [Int]
+    var place: DebugPlace
+  }
+
+  let build: (_ isChecked: Bool) throws -> Session
+  let settings: Settings
+  var session: Session
+  var observer: DebugObserver
+  var history: DebugHistory
+  private(set) var points: Set<DebugPoint> = []
+  private var catchpoints = Catchpoints()
+  var changes: [DebugChange] = []
+  var nextChange = 0
+  /// How many of them the present machine has seen.
+  var applied = 0
+  var snapshots: DebugSnapshots
+  var checkpoints = Checkpoints()
+  /// Where the next snapshot is due.
+  var nextSnapshot: Cycle = 0
+  var frontier: Run?
+  /// Where the program begins, and the farthest place that it has reached on this run.
+  let start: DebugPlace
+  var farthest: DebugPlace
+  /// SoC cycles that were simulated in all, and for the last going back.
+  private(set) var simulatedCycles: Cycle = 0
+  var cyclesOfLastReverse: Cycle?
   /// What a run shows to the user.
-  private enum Stream: Int, CaseIterable { case characters, uart, diagnostics, findings }
+  enum Stream: Int, CaseIterable { case characters, uart, diagnostics, findings }
   /// By stream, what the user has seen already (a second run of the same instructions shows nothing twice), and how much
   /// of it has come again.
-  private var shown = Stream.allCases.map { _ in 0 }
-  private var seen = Stream.allCases.map { _ in 0 }
-  let canReverse: Bool
+  var shown = Stream.allCases.map { _ in 0 }
+  var seen = Stream.allCases.map { _ in 0 }
   /// True: the debugger wants an end of a run backwards. Asked every few milliseconds.
   var isInterrupted: () -> Bool = { false }
-  /// What to show on the debugger's console about the last stop.
-  private(set) var remark: String?
-  private(set) var end: RunEnd?
+  /// What to show on the debugger's console.
+  private var console = ""
+  var end: RunEnd?
+  private var isPrepared = false
 
+  var canReverse: Bool { settings.canReverse }
   var machine: Machine { session.machine }
-  private var hart: Hart { machine.hart }
-  private var position: UInt64 { DebugObserver.position(hart) }
+  var hart: Hart { machine.hart }
+  var position: UInt64 { DebugObserver.position(hart) }
+  var place: DebugPlace { DebugPlace(position: position, cycle: hart.cycle) }
+  /// Instructions that are looked at before a place is reached, so that what is on its way there is known.
+  static let lead: UInt64 = 8
 
-  /// `canReverse`: nothing outside takes part in the run.
-  init(canReverse: Bool, _ build: @escaping () throws -> Session) throws {
+  /// `build` makes a session at the start of the program, with the driver checker or without.
+  init(_ settings: Settings, _ build: @escaping (_ isChecked: Bool) throws -> Session) throws {
     self.build = build
-    self.canReverse = canReverse
-    session = try build()
-    observer = DebugObserver(session.machine)
+    self.settings = settings
+    session = try build(settings.isChecked)
+    history = DebugHistory(session.machine, session.recorder)
+    observer = Self.observer(session, history)
+    snapshots = DebugSnapshots(
+      budget: settings.canReverse ? settings.snapshotBytes : 0, period: settings.snapshotPeriod)
+    start = DebugPlace(
+      position: DebugObserver.position(session.machine.hart), cycle: session.machine.hart.cycle)
+    farthest = start
+    nextSnapshot = start.cycle &+ snapshots.period
     attach()
+  }
+
+  private static func observer(_ session: Session, _ history: DebugHistory) -> DebugObserver {
+    DebugObserver(session.machine, history) { session.place($0) }
   }
 
   private func attach() {
@@ -57,7 +103,10 @@ final class DebugMachine: DebugTarget {
     machine.onUARTCharacter = once(.uart, machine.onUARTCharacter)
     machine.onDiagnostic = once(.diagnostics, machine.onDiagnostic)
     machine.isAbandoned = { Interrupts.isRaised }
-    if let checker = session.checker?.checker { checker.onFinding = once(.findings, checker.onFinding) }
+    if let report = session.checker {
+      report.checker.onFinding = once(.findings, report.checker.onFinding)
+      report.onText = { [unowned self] in show($0 + "\n") }
+    }
   }
 
   /// Lets `observer` and the driver checker, if it is on, watch every instruction.
@@ -80,22 +129,40 @@ final class DebugMachine: DebugTarget {
     }
   }
 
+  /// Shows `text` on the debugger's console when it next listens.
+  func show(_ text: String) {
+    // A program that is found fault with without end must not fill the host's memory.
+    if console.utf8.count < 1 << 20 { console += text }
+  }
+
+  /// What is to be shown now.
+  func takeConsole() -> String? {
+    defer { console = "" }
+    return console.isEmpty ? nil : console
+  }
+
   /// A new machine at the start of its program.
-  private func rebuild() -> Bool {
-    guard let new = try? build() else { return false }
+  func rebuild(isChecked: Bool) -> Bool {
+    guard let new = try? build(isChecked) else { return false }
     session.output.flush()
     hart.instructionObserver = nil
     session = new
-    observer = DebugObserver(new.machine)
+    history = DebugHistory(new.machine, new.recorder)
+    observer = Self.observer(new, history)
     end = nil
     attach()
     return true
   }
 
   func restart() -> Bool {
-    guard canReverse, rebuild() else { return false }
+    guard canReverse, rebuild(isChecked: settings.isChecked) else { return false }
     shown = Stream.allCases.map { _ in 0 }
     changes = []
+    applied = 0
+    frontier = nil
+    farthest = start
+    nextSnapshot = start.cycle &+ snapshots.period
+    snapshots.keep(partsOf: [])
     return true
   }
 
@@ -103,16 +170,45 @@ final class DebugMachine: DebugTarget {
 
   /// Prepares for going on; `advance` does it.
   func resume(_ resumption: Resumption) {
-    remark = nil
-    changes.removeAll { $0.position > position }
+    console = ""
+    isPrepared = false
     switch resumption {
-    case .step(let range): observe(.step(while: range))
-    case .run where points.isEmpty: ignore()
-    case .run, .reverseRun, .reverseStep: observe(.run)
+    case .run, .step:
+      // What the debugger has written later is no part of the run that begins here.
+      let here = place
+      if changes.contains(where: { $0.place > here }) {
+        changes.removeAll { $0.place > here }
+        applied = changes.count
+        diverge()
+      }
+    case .reverseRun, .reverseStep: break
     }
   }
 
-  private func observe(_ goal: DebugObserver.Goal) {
+  /// Another run than before begins here.
+  func diverge() {
+    frontier = nil
+    farthest = place
+    for stream in Stream.allCases where stream != .findings || session.checker != nil {
+      shown[stream.rawValue] = seen[stream.rawValue]
+    }
+    snapshots.keep(partsOf: changes)
+  }
+
+  private func prepare(_ resumption: Resumption) {
+    isPrepared = true
+    switch resumption {
+    case .step(let range): observe(.step(while: range))
+    case .run where !isWatching && !isBehindFrontier: ignore()
+    case .run, .reverseRun, .reverseStep: observe(.run)
+    }
+    if let frontier, isBehindFrontier { observer.barrier = frontier.place.position }
+  }
+
+  /// There is something to stop at.
+  var isWatching: Bool { !points.isEmpty || !catchpoints.all.isEmpty }
+
+  func observe(_ goal: DebugObserver.Goal) {
     observer.breakpoints = Set(points.filter { $0.kind == .software || $0.kind == .hardware }.map(\.address))
     observer.watches = points.sorted { ($0.address, $0.kind.rawValue) < ($1.address, $1.kind.rawValue) }
       .compactMap { point in
@@ -126,12 +222,14 @@ final class DebugMachine: DebugTarget {
         let start = UInt64(DebugObserver.canonical(point.address))
         return .init(kind: kind, range: start..<start + UInt64(max(point.length, 1)), address: point.address)
       }
+    observer.catches = catchpoints.all
     observer.start(goal)
     watch(with: observer)
   }
 
-  private func ignore() {
+  func ignore() {
     observer.watches = []
+    observer.catches = []
     observer.detach()
     watch(with: nil)
   }
@@ -139,22 +237,84 @@ final class DebugMachine: DebugTarget {
   /// One slice of the run, some 10 ms; nil if it goes on.
   func advance(_ resumption: Resumption) -> StopEvent? {
     switch resumption {
-    case .reverseStep: return reverseStep()
-    case .reverseRun: return reverseRun()
+    case .reverseStep, .reverseRun:
+      let before = simulatedCycles
+      defer { cyclesOfLastReverse = simulatedCycles &- before }
+      return resumption == .reverseStep ? reverseStep() : reverseRun()
     case .run, .step: break
     }
+    if settings.isChecked, session.checker == nil, frontier == nil {
+      guard catchUp() else { return .interrupted }
+    }
+    if isBehindFrontier, let frontier, isAt(frontier.place) {
+      adopt(frontier)
+      isPrepared = false
+    }
+    if !isPrepared { prepare(resumption) }
     session.uart?.takeInput(machine)
     defer {
       session.output.flush()
       session.uart?.flush()
     }
-    return event(slice())
+    var limit = Cycle.never - 1
+    if isBehindFrontier, let frontier, position >= frontier.place.position { limit = frontier.place.cycle }
+    let end = slice(until: limit)
+    farthest = max(farthest, place)
+    guard isBehindFrontier, let frontier else { return event(end) }
+    // The frontier's own machine goes on from here, with the checker that has seen everything.
+    let isThere = isAt(frontier.place)
+    let stopsHere = end.reason == .interrupted && observer.stopsHere && !Interrupts.isRaised
+    let hit = observer.hit
+    if isThere || end.reason != .limit && end.reason != .interrupted {
+      adopt(frontier)
+      isPrepared = false
+    }
+    return stopsHere ? describe(hit) : Interrupts.isRaised ? event(end) : nil
   }
 
-  private func slice(instructions: UInt64 = .max) -> RunEnd {
+  private var isBehindFrontier: Bool { frontier.map { $0.session !== session } ?? false }
+
+  /// The machine stands at `other`, or sleeps there already.
+  private func isAt(_ other: DebugPlace) -> Bool {
+    position >= other.position && (!hart.isAsleep || hart.cycle >= other.cycle)
+  }
+
+  /// Goes on with the machine that waits at the frontier.
+  func adopt(_ run: Run) {
+    session.output.flush()
+    hart.instructionObserver = nil
+    session = run.session
+    observer = run.observer
+    history = run.history
+    seen = run.seen
+    applied = changes.count
+    frontier = nil
+  }
+
+  /// Keeps the machine that the checker watches for when the present comes again.
+  func leaveFrontier() {
+    guard session.checker != nil else { return }
+    frontier = Run(session: session, observer: observer, history: history, seen: seen, place: place)
+  }
+
+  /// Runs some 10 ms, at most to `limit` or until so many instructions have retired; takes a snapshot where one is due.
+  func slice(until limit: Cycle = .never - 1, instructions: UInt64 = .max) -> RunEnd {
+    let before = hart.cycle
     let length: UInt64 = hart.instructionObserver == nil ? 1 << 20 : 1 << 18
-    let (until, isOver) = hart.cycle.addingReportingOverflow(length)
-    return machine.run(limits: RunLimits(cycles: isOver ? .never - 1 : until, instructions: instructions))
+    var until = min(limit, before &+ min(length, .never - 1 - before))
+    if snapshots.isOn {
+      if nextSnapshot <= before || nextSnapshot > before &+ snapshots.period {
+        nextSnapshot = before &+ snapshots.period
+      }
+      until = min(until, nextSnapshot)
+    }
+    let end = machine.run(limits: RunLimits(cycles: until, instructions: instructions))
+    simulatedCycles &+= hart.cycle &- min(before, hart.cycle)
+    if snapshots.isOn, end.reason == .limit, until == nextSnapshot, end.cycles == until {
+      nextSnapshot &+= snapshots.period
+      takeSnapshot(atLeast: snapshots.period / 2)
+    }
+    return end
   }
 
   private func event(_ end: RunEnd) -> StopEvent? {
@@ -166,183 +326,33 @@ final class DebugMachine: DebugTarget {
       return .exited(UInt8(truncatingIfNeeded: Session.status(end)))
     case .interrupted, .lockup, .strict, .check:
       self.end = end
-      remark = session.lastLine(end) + "\n"
+      show(session.lastLine(end) + "\n")
       return .aborted
     }
   }
 
-  private func describe(_ hit: DebugObserver.Hit?) -> StopEvent {
+  func describe(_ hit: DebugObserver.Hit?) -> StopEvent {
     guard let hit else { return .trap }
-    remark = "\(hit.text), cycle \(hart.cycle)\n"
+    show("\(hit.text()), cycle \(hart.cycle)\n")
     switch hit.kind {
-    case .write: return .watch(.write, address: hit.address)
-    case .read: return .watch(.read, address: hit.address)
-    case .access: return .watch(.access, address: hit.address)
+    case .watch(.write): return .watch(.write, address: hit.address)
+    case .watch(.read): return .watch(.read, address: hit.address)
+    case .watch(.access): return .watch(.access, address: hit.address)
+    case .event: return .caught
     }
   }
 
-  // MARK: Going back
-
-  private func reverseStep() -> StopEvent {
-    let here = position
-    guard here > 0 else { return .start }
-    return replay(to: here - 1, scanning: false) ? .trap : .interrupted
+  /// What is wired to the UART is heard while the program stands, too.
+  func listen() {
+    guard end == nil else { return }
+    session.uart?.takeInput(machine)
   }
 
-  private func reverseRun() -> StopEvent {
-    let here = position
-    guard here > 0 else { return .start }
-    guard !points.isEmpty else { return replay(to: 0, scanning: false) ? .start : .interrupted }
-    guard replay(to: here, scanning: true) else { return .interrupted }
-    guard let candidate = found else { return replay(to: 0, scanning: false) ? .start : .interrupted }
-    guard replay(to: candidate.position, scanning: false) else { return .interrupted }
-    return describe(candidate.hit)
-  }
+  /// The findings of the driver checker.
+  var checkReport: CheckReport? { session.checker ?? frontier?.session.checker }
 
-  private var found: (position: UInt64, hit: DebugObserver.Hit?)?
-
-  /// A new machine, run up to `wanted`; false if the debugger has interrupted that.
-  private func replay(to wanted: UInt64, scanning: Bool) -> Bool {
-    let traps = hart.counters.interrupts &+ hart.counters.exceptions
-    let changes = changes
-    found = nil
-    guard rebuild() else { return false }
-    if scanning {
-      observe(.scan(before: wanted, until: 0))
-      // The very first instruction is reached without one before it.
-      if observer.breakpoints.contains(hart.pc) { found = (0, nil) }
-    }
-    for change in changes where change.position < wanted || (change.position == wanted && !scanning) {
-      guard go(to: change.position, traps: traps, limit: wanted, scanning) else { return false }
-      apply(change.change)
-    }
-    let isDone = go(to: wanted, traps: traps, limit: wanted, scanning)
-    session.output.flush()
-    return isDone
-  }
-
-  private func go(to wanted: UInt64, traps: UInt64, limit: UInt64, _ scanning: Bool) -> Bool {
-    if !scanning {
-      ignore()
-      // So many instructions have retired at least when the place is reached.
-      let first = wanted > traps &+ 1 ? wanted - traps - 1 : 0
-      while hart.counters.instructions < first {
-        if isInterrupted() || Interrupts.isRaised { return false }
-        guard slice(instructions: first).reason == .limit else { return true }
-      }
-    }
-    observe(scanning ? .scan(before: limit, until: wanted) : .position(wanted))
-    while position < wanted {
-      if isInterrupted() || Interrupts.isRaised { return false }
-      let end = slice()
-      if let candidate = observer.candidate, candidate.position < limit { found = candidate }
-      guard end.reason == .limit || end.reason == .interrupted else { return true }
-    }
-    return true
-  }
-
-  // MARK: Registers and memory
-
-  var csrs: [(name: String, number: UInt16)] {
-    (UInt16(0)..<4096).compactMap { number in
-      let name = CSRNames.name(number)
-      return name.hasPrefix("0x") || hart.peekCSR(number) == nil ? nil : (name, number)
-    }
-  }
-
-  func register(_ number: Int) -> UInt32? {
-    if number == 32 { return hart.pc }
-    guard (0..<32).contains(number) else { return nil }
-    if number > 0, let load = observer.pendingLoad, load.rd == number { return value(of: load) }
-    return hart[register: number]
-  }
-
-  /// What a load on its way will bring, as far as it can be seen now.
-  private func value(of load: DebugObserver.PendingLoad) -> UInt32 {
-    let bytes = read(load.address, count: Int(DebugObserver.size(load.operation)))
-    let value = bytes.reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-    switch load.operation {
-    case .lb: return UInt32(bitPattern: Int32(Int8(truncatingIfNeeded: value)))
-    case .lh: return UInt32(bitPattern: Int32(Int16(truncatingIfNeeded: value)))
-    default: return value
-    }
-  }
-
-  func setRegister(_ number: Int, _ value: UInt32) -> Bool {
-    guard (0...32).contains(number) else { return false }
-    return make(.register(number, value))
-  }
-
-  func csr(_ number: UInt16) -> UInt32? { hart.peekCSR(number) }
-
-  func setCSR(_ number: UInt16, _ value: UInt32) -> Bool { make(.csr(number, value)) }
-
-  func read(_ address: UInt32, count: Int) -> [UInt8] {
-    var result: [UInt8] = []
-    var place = address
-    while result.count < count {
-      if let (memory, own) = machine.memory(at: place) {
-        let most = min(count - result.count, memory.size - Int(own &- memory.base))
-        // A part that lies in one memory by its own addresses also does by an alias, but the alias may end before.
-        let inAlias = place < MemoryMap.dataAliasSize ? Int(MemoryMap.dataAliasSize - place) : most
-        result += machine.read(place, count: min(most, inAlias)) ?? []
-        place &+= UInt32(truncatingIfNeeded: min(most, inAlias))
-      } else if let word = word(place) {
-        result.append(UInt8(truncatingIfNeeded: word >> (8 * (place & 3))))
-        place &+= 1
-      } else {
-        break
-      }
-      if place == 0 { break }
-    }
-    return Array(result.prefix(count))
-  }
-
-  /// The word around `address` in a peripheral, or in the repetitions of the ROM.
-  private func word(_ address: UInt32) -> UInt32? {
-    if address >= MemoryMap.rom && address < MemoryMap.romEnd { return machine.bus.peekFetch(address & ~3) }
-    return machine.bus.peek(address & ~3, at: hart.cycle)
-  }
-
-  func write(_ bytes: [UInt8], at address: UInt32) -> Bool { make(.memory(address, bytes)) }
-
-  private func make(_ change: Change) -> Bool {
-    guard apply(change) else { return false }
-    changes.removeAll { $0.position > position }
-    changes.append((position, change))
-    return true
-  }
-
-  @discardableResult
-  private func apply(_ change: Change) -> Bool {
-    observer.isSilent = true
-    defer { observer.isSilent = false }
-    switch change {
-    case .register(32, let value): hart.continueAt(value)
-    case .register(let number, let value):
-      machine.hart[register: number] = value
-      session.checker?.checker.registersLoaded()
-    case .csr(let number, let value): return hart.pokeCSR(number, value)
-    case .memory(let address, let bytes):
-      if machine.memory(at: address) != nil { return machine.write(bytes, at: address) }
-      // A register: written as a store would, in the present cycle, which is not behind an event that is still to come.
-      guard bytes.count == 4, address & 3 == 0, machine.bus.register(at: address) != nil else { return false }
-      let value = bytes.reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-      machine.bus.write(address, value, size: 4, at: min(hart.cycle, machine.queue.next))
-    }
-    return true
-  }
-
-  var memoryMap: [DebugMemory] {
-    [
-      DebugMemory(start: MemoryMap.dataAlias, size: UInt64(MemoryMap.dataAliasSize)),
-      DebugMemory(start: MemoryMap.rom, size: UInt64(MemoryMap.romEnd - MemoryMap.rom), isROM: true),
-      DebugMemory(start: MemoryMap.peripherals.lowerBound, size: UInt64(MemoryMap.peripherals.count)),
-      DebugMemory(
-        start: MemoryMap.privateBank0,
-        size: UInt64(2 * MemoryMap.privateBankSize) + UInt64(MemoryMap.interleavedWindow)),
-    ] + machine.extraMemories.map { DebugMemory(start: $0.base, size: UInt64($0.size)) }
-  }
+  /// Who has set breakpoints and watchpoints has gone.
+  func removePoints() { points = [] }
 
   func insert(_ point: DebugPoint) -> Bool {
     points.insert(point)
@@ -354,13 +364,48 @@ final class DebugMachine: DebugTarget {
     return true
   }
 
-  func monitor(_ command: String) -> String { MonitorCommands(session).answer(command) }
-
   /// Goes on without a debugger to the end of the run.
   func runAlone() -> RunEnd {
+    if let frontier { adopt(frontier) }
+    if settings.isChecked, session.checker == nil { _ = catchUp() }
     ignore()
+    snapshots = DebugSnapshots(budget: 0, period: 1)
     let end = session.run(limits: RunLimits())
     self.end = end
     return end
+  }
+
+  // MARK: monitor
+
+  func monitor(_ command: String) -> String {
+    let words = command.split(separator: " ").map(String.init)
+    let arguments = Array(words.dropFirst())
+    switch words.first {
+    case "break-on": return catchpoints.command(arguments, machine.configuration.profile)
+    case "checkpoint": return checkpoint(arguments)
+    case "snapshots": return snapshotText
+    case "reset":
+      guard canReverse else { return "the program cannot be started again: somebody outside takes part in its run\n" }
+      guard restart() else { return "the machine could not be built anew\n" }
+      return "at the start of the program\n" + Self.flushHint
+    default: return MonitorCommands(session, history).answer(words)
+    }
+  }
+
+  /// gdb does not know that a monitor command may move the machine.
+  static let flushHint = "gdb still shows the registers of before: maintenance flush register-cache\n"
+
+  private var snapshotText: String {
+    guard snapshots.isOn else {
+      return canReverse
+        ? "no snapshots: going back starts at the start\n" : "no snapshots: the program cannot go back\n"
+    }
+    var text = "\(snapshots.all.count) snapshots, \(snapshots.bytes >> 10) of \(snapshots.budget >> 10) KiB, "
+    text += "one every \(snapshots.period) cycles\n"
+    if let first = snapshots.all.first, let last = snapshots.all.last {
+      text += "from cycle \(first.place.cycle) to cycle \(last.place.cycle)\n"
+    }
+    if let cycles = cyclesOfLastReverse { text += "the last way back took \(cycles) cycles of simulation\n" }
+    return text
   }
 }

@@ -9,14 +9,17 @@ import Peripherals
 import RISCV
 
 /// Transfers of all channels.
-struct TransferTracker {
-  struct Transfer {
-    let channel: String
-    let address: UInt32
-    let size: UInt32
-    var start: Cycle
-    let isContinuous: Bool
-    let isWrite: Bool
+public struct TransferTracker {
+  public struct Transfer: Sendable {
+    /// `UDMA_UART RX`.
+    public let channel: String
+    /// SADDR and SIZE as written.
+    public let address: UInt32
+    public let size: UInt32
+    public var start: Cycle
+    public let isContinuous: Bool
+    /// To L2.
+    public let isWrite: Bool
   }
 
   private struct Channel {
@@ -29,7 +32,7 @@ struct TransferTracker {
   /// The channel of a completion event.
   private var completions: [Int: String] = [:]
 
-  init(_ machine: Machine) {
+  public init(_ machine: Machine) {
     for peripheral in machine.udma.peripherals {
       let name = peripheral.registers.name
       for (index, channel) in peripheral.transmitChannels.enumerated() {
@@ -45,7 +48,9 @@ struct TransferTracker {
   var names: [String] { Set(completions.values).sorted() }
 
   /// A write to a register of a peripheral; returns transfers that it ends.
-  mutating func wrote(_ block: String, _ register: String, _ value: UInt32, at cycle: Cycle) -> [(Transfer, Cycle)] {
+  public mutating func wrote(
+    _ block: String, _ register: String, _ value: UInt32, at cycle: Cycle
+  ) -> [(Transfer, Cycle)] {
     guard block.hasPrefix("UDMA_"), let underscore = register.lastIndex(of: "_") else { return [] }
     let name = block + " " + register[..<underscore]
     switch register[register.index(after: underscore)...] {
@@ -71,7 +76,7 @@ struct TransferTracker {
   }
 
   /// SoC event `event` of the uDMA fires; returns the transfer that it ends.
-  mutating func fired(_ event: Int, at cycle: Cycle) -> Transfer? {
+  public mutating func fired(_ event: Int, at cycle: Cycle) -> Transfer? {
     guard let name = completions[event], var channel = channels[name], let first = channel.active.first else {
       return nil
     }
@@ -91,5 +96,5 @@ struct TransferTracker {
   }
 
   /// What still runs at the end.
-  var open: [Transfer] { channels.sorted { $0.key < $1.key }.flatMap(\.value.active) }
+  public var open: [Transfer] { channels.sorted { $0.key < $1.key }.flatMap(\.value.active) }
 }

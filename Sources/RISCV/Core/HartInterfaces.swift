@@ -101,11 +101,14 @@ public protocol InstructionObserver: AnyObject {
   func tookTrap(cause: UInt32, pc: Address, target: Address, at cycle: Cycle)
   /// The core's clock stood still in `from ..< until`.
   func slept(from: Cycle, until: Cycle)
+  /// A WFI is over, whether the core has slept or not; an interrupt may be taken before the next instruction.
+  func wokeUp(at cycle: Cycle)
 }
 
 extension InstructionObserver {
   public func accessed(_ access: BusAccess) {}
   public func slept(from: Cycle, until: Cycle) {}
+  public func wokeUp(at cycle: Cycle) {}
 }
 
 /// Why a hart stopped.

@@ -374,6 +374,12 @@ extension Hart {
     if queue.next <= from { queue.run(through: from) }
     var now = from
     while stop == nil {
+      if pauses {
+        // A debugger stops in the middle of the sleep.
+        pauses = false
+        timing.avail = max(timing.avail, now)
+        return .stop(.requested)
+      }
       if let wake = firstRequest(from: from, through: .never - 1) {
         if queue.next > wake {
           guard wake < limit else { return .stop(.cycleLimit) }
@@ -418,6 +424,7 @@ extension Hart {
 
   private func awake(from: Cycle, at wake: Cycle) {
     endSleep(from: from, at: wake)
+    instructionObserver?.wokeUp(at: wake)
     timing = PipelineTiming(cleanAt: wake + 2)
     if csrs.interruptEnable {
       timing.avail = wake + 3

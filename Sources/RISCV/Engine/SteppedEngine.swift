@@ -293,7 +293,12 @@ final class SteppedEngine {
       haltsIF = true
       haltsID = true
       requests = false
-      if wake { next = .first } else { busy = false }
+      if wake {
+        next = .first
+        if isLive { hart.instructionObserver?.wokeUp(at: c) }
+      } else {
+        busy = false
+      }
     }
     if acknowledges {
       haltsIF = true

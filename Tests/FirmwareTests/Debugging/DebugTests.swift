@@ -1,69 +1,8 @@
 // The shipped firmware under a real gdb in batch mode: what gdb prints, and that the run is the one without a debugger.
-//
-// Times are bounded by guards and never asserted. The emulator says on which free port it waits.
 
 import Foundation
 import TestSupport
 import Testing
-
-/// A program that waits for gdb.
-private struct DebuggedProgram {
-  var gdb = ""
-  var status: Int32 = 0
-  var errors = ""
-  var stats: [String: Any] = [:]
-
-  /// Runs gdb with `commands` on the firmware `name`.
-  init(_ name: String, options: [String] = [], _ commands: [String]) throws {
-    (gdb, status, errors, stats) = try Emulator.inFolder { emulator in
-      let process = Process()
-      process.executableURL = URL(fileURLWithPath: Repository.pulpemu)
-      process.arguments =
-        ["debug", "--port", "0", "--stats", emulator.path("stats.json")] + options + [Firmware.path(name)]
-      let errorPipe = Pipe()
-      process.standardError = errorPipe
-      process.standardInput = FileHandle.nullDevice
-      process.standardOutput = FileHandle.nullDevice
-      let ended = DispatchSemaphore(value: 0)
-      process.terminationHandler = { _ in ended.signal() }
-      try process.run()
-      defer { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
-      var errors = ""
-      var port: Substring?
-      while port == nil {
-        let data = errorPipe.fileHandleForReading.availableData
-        guard !data.isEmpty else { break }
-        errors += String(decoding: data, as: UTF8.self)
-        port =
-          errors.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
-          .first { $0.contains("waiting for gdb") }?.split(separator: ":").last
-      }
-      let found = try #require(port, "no port was announced: \(errors)")
-      let setup = ["set confirm off", "set pagination off", "set width 0", "target remote 127.0.0.1:\(found)"]
-      let outcome = try run(
-        "gdb-multiarch",
-        ["-nx", "-batch"] + (setup + commands).flatMap { ["-ex", $0] } + [Firmware.path(name)], limit: 120)
-      #expect(!outcome.timedOut)
-      if ended.wait(timeout: .now() + 60) == .timedOut {
-        kill(process.processIdentifier, SIGKILL)
-        Issue.record("the emulator did not end: \(outcome.text)")
-      }
-      errors += String(decoding: errorPipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-      return (
-        outcome.text + outcome.errors, process.terminationStatus, errors,
-        (try? emulator.object("stats.json")) ?? [:]
-      )
-    }
-  }
-
-  /// The statistics without what depends on the host and without the findings of the driver checker, which is on under gdb.
-  var comparable: String {
-    var stats = stats
-    for key in ["wallSeconds", "mips", "configuration", "dump", "check"] { stats[key] = nil }
-    let data = (try? JSONSerialization.data(withJSONObject: stats, options: [.sortedKeys, .prettyPrinted])) ?? Data()
-    return String(decoding: data, as: UTF8.self)
-  }
-}
 
 @Suite struct DebugTests {
   @Test func `a breakpoint by source line, steps and registers, and the end with its code`() throws {
@@ -96,7 +35,8 @@ private struct DebuggedProgram {
         name, options: options,
         [
           "break main", "continue", "stepi 500", "next", "break irq_wait", "break soc_event.c:20", "continue",
-          "stepi 30",
+          "stepi 30", "monitor break-on job-done", "monitor break-on event 140", "continue", "continue", "next",
+          "monitor break-on delete", "monitor udma", "monitor timeline", "monitor reta",
           "x/64xw 0x1A10C000", "x/32xw 0x1A10B000", "x/32xw 0x1A109800", "x/64xw 0x1A102000", "monitor registers RETA",
           "continue", "info registers all", "delete", "detach",
         ])
@@ -135,6 +75,26 @@ private struct DebuggedProgram {
     #expect(program.gdb.contains("the core wrote 0x1C0"), "\(program.gdb.suffix(3000))")
     let store = program.gdb.split(separator: "\n").first { $0.hasPrefix("=> ") }
     #expect(store?.contains("\tsw\t") == true || store?.contains("\tsb\t") == true, "\(store ?? "none")")
+  }
+
+  @Test func `from the job that fails, going back leads to the store that has spoiled its descriptor`() throws {
+    let program = try DebuggedProgram(
+      "reta-selftest",
+      [
+        "monitor break-on error", "continue", "monitor break-on delete",
+        // ERR_PC: where the descriptor lies in its list.
+        "set $descriptor = *(unsigned *)0x1A10C424", "print/x $descriptor", "set $header = *(unsigned *)$descriptor",
+        "eval \"watch *(unsigned *)0x%x\", $descriptor", "reverse-continue", "x/1i $pc", "backtrace 4", "delete",
+        "stepi",
+        "print *(unsigned *)$descriptor == $header", "monitor snapshots", "kill",
+      ])
+    #expect(program.gdb.contains("ERR_ALIGN ended"))
+    #expect(program.gdb.contains(/\$1 = 0x1c01[0-9a-f]{4}/))
+    #expect(program.gdb.contains("the core wrote 0x1C01"), "\(program.gdb)")
+    let store = program.gdb.split(separator: "\n").first { $0.hasPrefix("=> ") }
+    #expect(store?.contains("\tsb\t") == true || store?.contains("\tsw\t") == true, "\(store ?? "none")")
+    #expect(program.gdb.contains("$2 = 1"))
+    #expect(program.gdb.contains(/the last way back took \d+ cycles of simulation/))
   }
 
   @Test func `going back and forth ends at the same place, with what gdb has written`() throws {
