@@ -94,7 +94,7 @@ extension Hart {
     counters.storesNotThroughSP &+= run.stores >> 32
     switch outcome {
     case .deadline:
-      rememberChain(run)
+      rememberChain(run, before: run.now)
       timing = PipelineTiming(cleanAt: run.now)
       pc = run.pc
       return nil
@@ -112,7 +112,7 @@ extension Hart {
     case .exact:
       if run.lastDivision != 0, !hasDivision(run) { run.lastDivision = 0 }
       run.atHead = BlockCounts(counters)
-      rememberChain(run)
+      rememberChain(run, before: run.now &- run.lastDivision)
       let replayed =
         resume(run) || replay(from: run.blockPC, count: run.index, at: run.now, lastDivision: run.lastDivision)
       let isFirst = run.instructionsAndLoads == 0
@@ -150,15 +150,15 @@ extension Hart {
     return false
   }
 
-  /// Notes the block before the one at `run.blockPC`, if there was one.
-  private func rememberChain(_ run: BlockRun) {
+  /// Notes the block before the one at `run.blockPC`, if there was one. `head`: when that one was entered, as it is noted.
+  private func rememberChain(_ run: BlockRun, before head: Cycle) {
     guard run.instructionsAndLoads != 0, let exit = run.lastExit?.pointee else { return }
     let jumped = exit.target & 1 == 0
     history.restart(nil)
     // Only the time to the present matters, so the divisions of both blocks may lie before them.
     history.append(
       block: exit.block, instructions: Int(exit.instructionsAndLoads & 0xFFFF_FFFF), next: run.blockPC,
-      isTaken: jumped, divisions: 0, at: run.now &- Cycle(exit.cycles) &- (jumped && run.blockStraddles ? 1 : 0))
+      isTaken: jumped, divisions: 0, at: head &- Cycle(exit.cycles) &- (jumped && run.blockStraddles ? 1 : 0))
   }
 
   /// Notes the block at `run.blockPC`, which was left through its last exit.
