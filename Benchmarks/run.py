@@ -9,7 +9,7 @@ QEMU has neither.
   --interpreter  the block engine without machine code too
   --quiet        neither interrupts nor events
   --often        interrupts every 10,000 cycles, events every 1,000
-  --hard         the hard cases instead: register accesses, polling, cold code, on pulpemu alone
+  --hard         the hard cases instead: register accesses, polling, cold code, the uDMA in the core's bank, on pulpemu alone
   --elf A=B      a pair of your own: A runs on pulpemu, B on QEMU (see README.md)
 """
 import argparse
@@ -45,8 +45,8 @@ def counts(text):
     return int(match.group(1)), int(match.group(2))
 
 
-def hard_cases(rounds):
-    for name in ("mmio", "poll", "cold"):
+def hard_cases(rounds, names):
+    for name in names or ("mmio", "poll", "cold-20", "udma"):
         elf = str(HERE / "build" / "hard" / f"{name}.elf")
         for label, extra in (("translator", []), ("interpreter", ["--set", "core.translator=false"])):
             times = []
@@ -54,7 +54,7 @@ def hard_cases(rounds):
                 seconds, text = timed([str(PULPEMU), "run", *extra, elf])
                 times.append(seconds)
             cycles, instructions = counts(text)
-            print(f"{name:6} {label:11} {median(times):6.2f} s  {instructions / 1e6:7.1f} M instructions  "
+            print(f"{name:8} {label:11} {median(times):6.2f} s  {instructions / 1e6:7.1f} M instructions  "
                   f"{instructions / median(times) / 1e6:7.1f} MIPS  {cycles / median(times) / 1e6:7.1f} M cycles/s", flush=True)
 
 
@@ -73,7 +73,7 @@ def main():
     cpu = next((l.split(":")[1].strip() for l in open("/proc/cpuinfo") if l.startswith("model name")), "?")
     print(f"{cpu}, {os.cpu_count()} cores; {version}; {options.rounds} rounds; CPU seconds; ratios as median (min..max)")
     if options.hard:
-        return hard_cases(options.rounds)
+        return hard_cases(options.rounds, options.kernels)
     variant = "often" if options.often else "quiet" if options.quiet else "pulpemu"
     names = options.kernels or ([] if options.elf else sorted(p.stem for p in (HERE / "kernels").glob("*.c")))
     pairs = [(n, str(HERE / "build" / f"{n}-{variant}.elf"), str(HERE / "build" / f"{n}-qemu.elf"), True) for n in names]

@@ -14,7 +14,7 @@ for i in range(FUNCTIONS):
             f"    a += b >> {k}; b ^= a << {k};", f"    data[{m}] += a; b += data[{n}];",
             f"    if (a & {1 << k}u) {{ b -= {k}; }}", f"    a = a * {2 * k + 1}u + b;"]))
     print("    return a ^ b;\n}")
-print("uint32_t kernel(uint32_t rounds)\n{\n    uint32_t sum = rounds;\n    for (int i = 0; i < 20; i++) {")
+print("uint32_t kernel(uint32_t rounds)\n{\n    uint32_t sum = 0;\n    while (rounds--) {")
 for i in range(FUNCTIONS):
     print(f"        sum += f{i}(sum, {i});")
 print("    }\n    return sum;\n}")

@@ -15,6 +15,9 @@ public final class DirectMemory {
   /// Called after a write by anyone but the core's fast path, with address and byte count.
   public var onWrite: ((Address, Int) -> Void)?
   private var parent: DirectMemory?
+  /// What was allocated for `bytes`; nil in a view.
+  private let allocation: UnsafeMutableRawPointer?
+  private static let alignment = 4096
 
   /// Zero-filled memory of `size` bytes at `base`.
   public init(name: String, base: Address, size: Int, isWritable: Bool = true) {
@@ -22,8 +25,9 @@ public final class DirectMemory {
     self.base = base
     self.size = size
     self.isWritable = isWritable
-    bytes = .allocate(byteCount: max(size, 4), alignment: 4096)
-    bytes.initializeMemory(as: UInt8.self, repeating: 0, count: max(size, 4))
+    let allocation = UnsafeMutableRawPointer(ZeroedMemory.allocate(max(size, 4) + Self.alignment - 1, of: UInt8.self))
+    self.allocation = allocation
+    bytes = allocation.alignedUp(toMultipleOf: Self.alignment)
   }
 
   /// A part of `parent` under a name of its own, at the same addresses and on the same bytes.
@@ -34,11 +38,12 @@ public final class DirectMemory {
     self.size = size
     self.isWritable = parent.isWritable
     self.parent = parent
+    allocation = nil
     bytes = parent.bytes.advanced(by: Int(base &- parent.base))
   }
 
   deinit {
-    if parent == nil { bytes.deallocate() }
+    if let allocation { ZeroedMemory.deallocate(allocation) }
   }
 
   /// True if all `count` bytes at `address` lie inside.

@@ -262,7 +262,7 @@ public final class RunRecorder: HartObserver {
   }
 
   private func descriptorEnded(_ record: DescriptorRecord) {
-    operations.add(record, machine.accelerator.configuration)
+    operations.add(record, machine.accelerator.model)
     for listener in listeners { listener.descriptorEnded(record) }
   }
 

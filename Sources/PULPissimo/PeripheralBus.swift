@@ -55,8 +55,12 @@ public final class PeripheralBus: HartBus {
     self.clusterAnswers = clusterAnswers
   }
 
-  func add(_ target: any BusTarget, at base: Address, size: UInt32) {
-    slots.append(Slot(base: base, size: size, target: target, segments: target as? any SegmentedTarget))
+  func add(_ target: some BusTarget, at base: Address, size: UInt32) {
+    slots.append(Slot(base: base, size: size, target: target, segments: nil))
+  }
+
+  func add(_ target: some SegmentedTarget, at base: Address, size: UInt32) {
+    slots.append(Slot(base: base, size: size, target: target, segments: target))
   }
 
   private func slot(at address: Address) -> Slot? {

@@ -41,7 +41,8 @@ public final class RETA: BusTarget {
   let port: TCDMPort
   let datapath: Datapath
   let checker: DescriptorChecker
-  let model: CycleModel
+  /// The costs of descriptors without contention.
+  public let model: CycleModel
 
   // MARK: Registers
 

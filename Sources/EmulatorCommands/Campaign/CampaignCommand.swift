@@ -22,8 +22,8 @@ struct CampaignCommand: ParsableCommand {
       Compared are standard output, but for lines that begin with 'driver: ' and those that --ignore matches, and the \
       memory that --dump names. --save-runs writes a fault file for each run, which `pulpemu run --inject` takes.
 
-      Kinds of faults: \(CampaignKind.standard.map(\.rawValue).joined(separator: ", ")) (the default: all outside the \
-      processor); also \(CampaignKind.allCases.filter { !CampaignKind.standard.contains($0) }.map(\.rawValue).joined(separator: ", ")).
+      Kinds of faults: \(CampaignKind.names(CampaignKind.standard)) (the default: all outside the \
+      processor); also \(CampaignKind.names(CampaignKind.allCases.filter { !CampaignKind.standard.contains($0) })).
 
       Examples:
         pulpemu campaign firmware/build/reta-guarded-irq.elf --seed 1 --runs 200

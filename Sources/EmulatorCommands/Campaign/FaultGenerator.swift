@@ -33,6 +33,13 @@ enum CampaignKind: String, CaseIterable {
   /// UART 0's receive FIFO overflows.
   case uart
 
+  /// As a list with commas. Part of the help text, which is made at every start: `joined` costs more there.
+  static func names(_ kinds: [CampaignKind]) -> String {
+    var list = ""
+    for kind in kinds { list += (list.isEmpty ? "" : ", ") + kind.rawValue }
+    return list
+  }
+
   /// What a driver of the accelerator can be expected to cope with: everything outside the processor itself.
   static let standard: [CampaignKind] = [.event, .error, .stuck, .stall, .memory, .register, .bus, .slow]
 }

@@ -3,7 +3,7 @@
 extension DirectMemory: Stateful {
 
   public func visitState(_ archive: StateArchive) {
-    archive.omits("name", "base", "size", "isWritable", "onWrite", "parent", "bytes")
+    archive.omits("name", "base", "size", "isWritable", "onWrite", "parent", "bytes", "allocation")
     archive.visit(memory: bytes, count: size)
     if archive.isLoading { onWrite?(base, size) }
   }

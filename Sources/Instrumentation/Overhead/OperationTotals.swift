@@ -23,18 +23,17 @@ public struct OperationTotal: Sendable, Equatable, Encodable {
 /// Sums over a run.
 final class OperationTotals {
   private var totals: [String: OperationTotal] = [:]
+  /// The keys of shapes that were seen before: a list repeats its descriptors, and the texts cost more than the sums.
+  private var keys: [DescriptorShape: String] = [:]
 
   /// In order of operation and shape.
   var all: [OperationTotal] { totals.sorted { $0.key < $1.key }.map(\.value) }
 
-  func add(_ record: DescriptorRecord, _ configuration: RETAConfiguration) {
+  func add(_ record: DescriptorRecord, _ model: CycleModel) {
     guard record.error == .none else { return }
-    let model = CycleModel(configuration)
+    let configuration = model.configuration
     let descriptor = record.descriptor
-    let operation = descriptor.opcode?.name.lowercased() ?? "illegal"
-    let shape = descriptor.shape
-    let key = operation + " " + shape
-    var total = totals[key] ?? OperationTotal(operation: operation, shape: shape)
+    let key = key(of: descriptor)
     let took = record.end &- record.start &+ 1
     var cost = model.cost(of: descriptor)
     if descriptor.opcode == .ctrl { cost.cycles = descriptor.f0 ? 2 + UInt64(configuration.tFetch) : 1 }
@@ -43,12 +42,42 @@ final class OperationTotals {
       record.address == nil
       ? configuration.tStart + configuration.tCheck
       : model.beats(Int(DescriptorFormat.byteCount)) + configuration.tFetch + configuration.tCheck
-    total.count += 1
-    total.cycles += took
-    total.formulaCycles += UInt64(lead) + cost.cycles
-    total.macs += cost.macs
-    total.bytes += cost.bytesRead + cost.bytesWritten
-    totals[key] = total
+    func add(to total: inout OperationTotal) {
+      total.count += 1
+      total.cycles += took
+      total.formulaCycles += UInt64(lead) + cost.cycles
+      total.macs += cost.macs
+      total.bytes += cost.bytesRead + cost.bytesWritten
+    }
+    add(to: &totals[key, default: OperationTotal(operation: Self.operation(descriptor), shape: descriptor.shape)])
+  }
+
+  private func key(of descriptor: Descriptor) -> String {
+    let shape = DescriptorShape(descriptor)
+    if let key = keys[shape] { return key }
+    let key = Self.operation(descriptor) + " " + descriptor.shape
+    keys[shape] = key
+    return key
+  }
+
+  private static func operation(_ descriptor: Descriptor) -> String {
+    descriptor.opcode?.name.lowercased() ?? "illegal"
+  }
+}
+
+/// What `Descriptor.shape` is made from.
+private struct DescriptorShape: Hashable {
+  let opcode: UInt8
+  let rows, columns, inner, chunk, heads: Int
+
+  init(_ descriptor: Descriptor) {
+    opcode = descriptor.opcode?.rawValue ?? .max
+    let hasShape = descriptor.opcode != .ctrl
+    rows = hasShape ? descriptor.rows : 0
+    columns = hasShape ? descriptor.columns : 0
+    inner = hasShape ? descriptor.inner : 0
+    chunk = hasShape ? descriptor.chunk : 0
+    heads = hasShape ? descriptor.heads : 0
   }
 }
 
@@ -67,6 +96,7 @@ extension Descriptor {
 
 extension OperationTotals: Stateful {
   func visitState(_ archive: StateArchive) {
+    archive.omits("keys")
     var list = all
     archive.elements("totals", &list, most: 1 << 20, new: OperationTotal(operation: "", shape: "")) {
       var (operation, shape) = ($0.operation, $0.shape)

@@ -26,6 +26,8 @@ struct AcceleratorBeats {
   private var run: BeatRun?
   private var beat: UInt64 = 0
   private var beats: UInt64 = 0
+  /// Beats of a row of `run`; follows from it.
+  private var rowBeats: UInt64 = 1
   /// Ports whose words of the present beat are still to be granted; 0: the beat has not begun.
   private var missing: UInt8 = 0
 
@@ -51,13 +53,16 @@ struct AcceleratorBeats {
         idle -= count
         now &+= count
       } else if missing != 0 {
-        grantAlone(beat, ports: missing, &crossbar)
+        grantAlone(place(of: beat), ports: missing, &crossbar)
         endBeat()
       } else {
         let count = min(beats &- beat, left)
         // Whatever came before, four beats have been to every bank that their run goes to.
-        for index in max(beat, beat &+ count &- min(count, decidingBeats))..<(beat &+ count) {
-          grantAlone(index, ports: ports(of: index), &crossbar)
+        let deciding = min(count, decidingBeats)
+        var place = place(of: beat &+ count &- deciding)
+        for _ in 0..<deciding {
+          grantAlone(place, ports: place.ports, &crossbar)
+          advance(&place)
         }
         beat &+= count
         now &+= count
@@ -68,10 +73,10 @@ struct AcceleratorBeats {
   /// Adds the arbiter inputs that request in cycle `now`.
   mutating func addRequests(to requests: inout L2Crossbar.Requests, _ crossbar: L2Crossbar) {
     guard prepare(), idle == 0 else { return }
-    if missing == 0 { missing = ports(of: beat) }
-    let first = address(of: beat)
+    let place = place(of: beat)
+    if missing == 0 { missing = place.ports }
     for port in UInt32(0)..<4 where missing >> UInt8(port) & 1 != 0 {
-      requests[crossbar.interleavedBank(first &+ 4 &* port).rawValue] |= Self.input(port)
+      requests[crossbar.interleavedBank(place.address &+ 4 &* port).rawValue] |= Self.input(port)
     }
   }
 
@@ -109,6 +114,7 @@ struct AcceleratorBeats {
       case .beats(let next):
         run = next
         beat = 0
+        rowBeats = Self.rowBeats(next, beatBytes)
         beats = next.beats(of: Int(beatBytes))
       }
     }
@@ -125,34 +131,49 @@ struct AcceleratorBeats {
     1 << UInt16(truncatingIfNeeded: UInt32(L2Master.accelerator0.rawValue) &+ port)
   }
 
-  /// Row, and bytes before the beat in it.
-  private func position(_ index: UInt64) -> (row: UInt32, offset: UInt32) {
-    guard let run else { return (0, 0) }
-    let each = UInt64(max((run.rowBytes &+ beatBytes &- 1) / beatBytes, 1))
-    return (
-      UInt32(truncatingIfNeeded: index / each), UInt32(truncatingIfNeeded: index % each) &* beatBytes
-    )
+  /// Where a beat lies: its row, the bytes before it in the row, and the address of its first word.
+  private struct Place {
+    var row: Address
+    var offset: UInt32
+    /// The ports that the beat uses, as a bit set.
+    var ports: UInt8
+    var address: Address { row &+ offset }
   }
 
-  private func address(of index: UInt64) -> Address {
-    guard let run else { return 0 }
-    let (row, offset) = position(index)
-    return run.address &+ row &* run.rowStride &+ offset
+  private static func rowBeats(_ run: BeatRun, _ beatBytes: UInt32) -> UInt64 {
+    UInt64(max((run.rowBytes &+ beatBytes &- 1) / beatBytes, 1))
   }
 
-  /// The ports that a beat uses, as a bit set.
-  private func ports(of index: UInt64) -> UInt8 {
-    guard let run else { return 0 }
-    let bytes = min(beatBytes, run.rowBytes &- position(index).offset)
+  private func place(of index: UInt64) -> Place {
+    guard let run else { return Place(row: 0, offset: 0, ports: 0) }
+    let row = rowBeats == 1 ? index : index / rowBeats
+    let offset = UInt32(truncatingIfNeeded: index &- row &* rowBeats) &* beatBytes
+    return Place(
+      row: run.address &+ UInt32(truncatingIfNeeded: row) &* run.rowStride, offset: offset,
+      ports: ports(run, at: offset))
+  }
+
+  /// The place of the next beat of the run.
+  private func advance(_ place: inout Place) {
+    guard let run else { return }
+    place.offset &+= beatBytes
+    if place.offset >= run.rowBytes {
+      place.offset = 0
+      place.row &+= run.rowStride
+    }
+    place.ports = ports(run, at: place.offset)
+  }
+
+  private func ports(_ run: BeatRun, at offset: UInt32) -> UInt8 {
+    let bytes = min(beatBytes, run.rowBytes &- offset)
     let words = min((bytes &+ 3) / 4, 4)
     return UInt8(truncatingIfNeeded: (UInt32(1) << words) &- 1)
   }
 
-  private func grantAlone(_ index: UInt64, ports: UInt8, _ crossbar: inout L2Crossbar) {
-    let first = address(of: index)
+  private func grantAlone(_ place: Place, ports: UInt8, _ crossbar: inout L2Crossbar) {
     for port in UInt32(0)..<4 where ports >> UInt8(port) & 1 != 0 {
       guard let master = L2Master(rawValue: L2Master.accelerator0.rawValue + Int(port)) else { continue }
-      crossbar.granted(crossbar.interleavedBank(first &+ 4 &* port), alone: master)
+      crossbar.granted(crossbar.interleavedBank(place.address &+ 4 &* port), alone: master)
     }
   }
 }
@@ -160,7 +181,7 @@ struct AcceleratorBeats {
 extension AcceleratorBeats {
   /// `accelerator`: whose schedule it is.
   mutating func visitState(_ archive: StateArchive, of accelerator: RETA) {
-    archive.omits("beatBytes", "decidingBeats")
+    archive.omits("beatBytes", "decidingBeats", "rowBeats")
     accelerator.visit(archive, "schedule", &schedule)
     archive.visit("touchesAllBanks", &touchesAllBanks)
     archive.visit("now", cycle: &now)
@@ -168,6 +189,7 @@ extension AcceleratorBeats {
     archive.visit("stalls", cycle: &stalls)
     archive.visit("idle", cycle: &idle)
     archive.visit("run", &run, new: BeatRun(address: 0, rowBytes: 0))
+    if archive.isLoading, let run { rowBeats = Self.rowBeats(run, beatBytes) }
     archive.visit("beat", cycle: &beat)
     archive.visit("beats", cycle: &beats)
     archive.visit("missing", &missing, in: 0...0xF)

@@ -38,8 +38,9 @@ public final class I2CEEPROM: I2CDevice {
   public init(_ configuration: I2CEEPROMConfiguration = .init(), contents: [UInt8] = []) {
     self.configuration = configuration
     let size = max(configuration.size, 128)
-    self.contents = Array(contents.prefix(size))
-    self.contents += [UInt8](repeating: 0xFF, count: size - self.contents.count)
+    self.contents = [UInt8](repeating: 0xFF, count: size)
+    let given = contents.prefix(size)
+    self.contents.replaceSubrange(0..<given.count, with: given)
   }
 
   private var hasBlocks: Bool { contents.count > 1 << 16 }

@@ -115,8 +115,10 @@ struct BlockLeave {
 
 /// All translated blocks of a hart.
 final class BlockCache {
-  private static let capacity = 1 << 17
-  private static let exitCapacity = 1 << 16
+  // More than the code that fits into the chip's memories gives: a program that overflows them is decoded again and again, and never
+  // becomes hot. What is not used of the room is never touched. (A block's number has 24 bits.)
+  private static let capacity = 1 << 19
+  private static let exitCapacity = 1 << 18
 
   let ops: UnsafeMutablePointer<MicroOp>
   let exits: UnsafeMutablePointer<BlockExit>

@@ -116,7 +116,8 @@ struct BlockCompiler<Target: TranslationTarget> {
     families = .init(repeating: Family(), count: 33)
     for op in ops {
       var fact = Facts()
-      fact.a = operand(op.rs1)
+      // What frames a block has no operands: `enter` keeps the block's number where they would be.
+      if op.isInstruction { fact.a = operand(op.rs1) }
       switch op.code {
       case .constant: assign(op.rd, .constant(op.immediate))
       case .move:

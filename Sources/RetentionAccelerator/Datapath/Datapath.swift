@@ -28,19 +28,16 @@ final class Datapath {
 
   init(memory: DirectMemory, configuration: RETAConfiguration) {
     self.memory = memory
-    accumulators = .allocate(capacity: Self.longestRow)
-    accumulators.initialize(repeating: 0, count: Self.longestRow)
-    wide = .allocate(capacity: Self.longestRow)
-    wide.initialize(repeating: 0, count: Self.longestRow)
-    row = .allocate(capacity: Self.longestRow)
-    row.initialize(repeating: 0, count: Self.longestRow)
+    accumulators = ZeroedMemory.allocate(Self.longestRow)
+    wide = ZeroedMemory.allocate(Self.longestRow)
+    row = ZeroedMemory.allocate(Self.longestRow)
     retention = RetentionBuffers(chunk: configuration.cMax, head: configuration.dMax)
   }
 
   deinit {
-    accumulators.deallocate()
-    wide.deallocate()
-    row.deallocate()
+    ZeroedMemory.deallocate(accumulators)
+    ZeroedMemory.deallocate(wide)
+    ZeroedMemory.deallocate(row)
   }
 
   /// Carries out a legal data descriptor.

@@ -21,31 +21,26 @@ final class RetentionBuffers {
   let sine: UnsafeMutablePointer<Int16>
 
   init(chunk: Int, head: Int) {
-    func buffer<T: BinaryInteger>(_ count: Int) -> UnsafeMutablePointer<T> {
-      let pointer = UnsafeMutablePointer<T>.allocate(capacity: count)
-      pointer.initialize(repeating: 0, count: count)
-      return pointer
-    }
-    q = buffer(chunk * head)
-    k = buffer(chunk * head)
-    state = buffer(head * head)
-    update = buffer(head)
-    stateSums = buffer(head)
-    o = buffer(head)
-    powers = buffer(chunk + 1)
-    sine = buffer(1024)
+    q = ZeroedMemory.allocate(chunk * head)
+    k = ZeroedMemory.allocate(chunk * head)
+    state = ZeroedMemory.allocate(head * head)
+    update = ZeroedMemory.allocate(head)
+    stateSums = ZeroedMemory.allocate(head)
+    o = ZeroedMemory.allocate(head)
+    powers = ZeroedMemory.allocate(chunk + 1)
+    sine = ZeroedMemory.allocate(1024)
     for (index, value) in SineROM.entries.enumerated() { sine[index] = value }
   }
 
   deinit {
-    q.deallocate()
-    k.deallocate()
-    state.deallocate()
-    update.deallocate()
-    stateSums.deallocate()
-    o.deallocate()
-    powers.deallocate()
-    sine.deallocate()
+    ZeroedMemory.deallocate(q)
+    ZeroedMemory.deallocate(k)
+    ZeroedMemory.deallocate(state)
+    ZeroedMemory.deallocate(update)
+    ZeroedMemory.deallocate(stateSums)
+    ZeroedMemory.deallocate(o)
+    ZeroedMemory.deallocate(powers)
+    ZeroedMemory.deallocate(sine)
   }
 }
 

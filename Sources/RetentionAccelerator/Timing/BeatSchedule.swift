@@ -11,7 +11,8 @@ public struct BeatSchedule: IteratorProtocol {
   private enum Source {
     /// Nothing but the prologue.
     case nothing
-    case descriptor(Descriptor)
+    /// Indirect: a schedule is copied more often than its descriptor is looked at.
+    indirect case descriptor(Descriptor)
   }
 
   private let model: CycleModel

@@ -20,8 +20,9 @@ public struct DescriptorCost: Sendable, Equatable {
   public init() {}
 }
 
-/// The formulas, for one configuration.
-public struct CycleModel: Sendable {
+/// The formulas, for one configuration. An object because everything that has them holds the same ones: a copy of the configuration
+/// in each schedule of beats was a part of what a short descriptor costs the host.
+public final class CycleModel: Sendable {
   public let configuration: RETAConfiguration
 
   public init(_ configuration: RETAConfiguration) {
