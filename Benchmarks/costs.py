@@ -12,11 +12,9 @@ run is the code's first sight (decoding, blocks of the interpreter) and, with tr
 when they have run 16 times.
 """
 import argparse
-import os
 import pathlib
-import re
-import subprocess
-import sys
+
+from measure import counts, median, timed
 
 HERE = pathlib.Path(__file__).resolve().parent
 PULPEMU = HERE.parent / ".build" / "release" / "pulpemu"
@@ -25,28 +23,13 @@ FEW, MANY = 40, 200
 TRANSLATED_AFTER = 16
 
 
-def run(command):
-    """CPU seconds, KiB and standard error."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
-    says = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        sys.exit(f"{' '.join(map(str, command))} ended with {process.returncode}: {says}")
-    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss, says
-
-
-def median(values):
-    return sorted(values)[len(values) // 2]
-
-
 def start_up(executables, rounds):
     cases = [(e, name, [e, *arguments]) for name, arguments in
              (("empty program", ["run", HARD / "empty.elf"]), ("--version", ["--version"])) for e in executables]
     times = {(e, name): [] for e, name, _ in cases}
     for _ in range(rounds):
         for executable, name, command in cases:
-            times[executable, name].append(run(command)[:2])
+            times[executable, name].append(timed(command, discards_output=True)[:2])
     for (executable, name), values in times.items():
         seconds = [v[0] for v in values]
         print(f"start-up, {name:14} {1e3 * median(seconds):5.1f} ms, least {1e3 * min(seconds):5.1f} ms, "
@@ -59,11 +42,11 @@ def translation(rounds):
     for _ in range(rounds):
         for count in (FEW, MANY):
             for label, extra in (("on", []), ("off", ["--set", "core.translator=false"])):
-                seconds, _, says = run([PULPEMU, "run", *extra, HARD / f"cold-{count}.elf"])
+                seconds, _, says = timed([PULPEMU, "run", *extra, HARD / f"cold-{count}.elf"], discards_output=True)
                 passes.setdefault((label, count), []).append(seconds)
-                instructions[count] = int(re.search(r"and (\d+) instructions", says).group(1))
+                _, instructions[count] = counts(says)
     least = {key: min(values) for key, values in passes.items()}
-    start = min(run([PULPEMU, "run", HARD / "empty.elf"])[0] for _ in range(max(rounds, 5)))
+    start = min(timed([PULPEMU, "run", HARD / "empty.elf"], discards_output=True)[0] for _ in range(max(rounds, 5)))
     code = (instructions[MANY] - instructions[FEW]) / (MANY - FEW)
     interpreted = (least["off", MANY] - least["off", FEW]) / (MANY - FEW)
     translated = (least["on", MANY] - least["on", FEW]) / (MANY - FEW)

@@ -20,29 +20,11 @@ import re
 import subprocess
 import sys
 
+from measure import counts, median, timed
+
 HERE = pathlib.Path(__file__).resolve().parent
 PULPEMU = HERE.parent / ".build" / "release" / "pulpemu"
 QEMU = ["qemu-system-riscv32", "-machine", "virt", "-bios", "none", "-display", "none", "-monitor", "none", "-serial", "stdio"]
-
-
-def timed(command):
-    """CPU seconds and output of a command."""
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True)
-    output = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        sys.exit(f"{' '.join(map(str, command))} ended with {process.returncode}: {output}")
-    return usage.ru_utime + usage.ru_stime, output
-
-
-def median(values):
-    return sorted(values)[len(values) // 2]
-
-
-def counts(text):
-    match = re.search(r"after (\d+) cycles and (\d+) instructions", text)
-    return int(match.group(1)), int(match.group(2))
 
 
 def hard_cases(rounds, names):
@@ -51,7 +33,7 @@ def hard_cases(rounds, names):
         for label, extra in (("translator", []), ("interpreter", ["--set", "core.translator=false"])):
             times = []
             for _ in range(rounds):
-                seconds, text = timed([str(PULPEMU), "run", *extra, elf])
+                seconds, _, text = timed([str(PULPEMU), "run", *extra, elf])
                 times.append(seconds)
             cycles, instructions = counts(text)
             print(f"{name:8} {label:11} {median(times):6.2f} s  {instructions / 1e6:7.1f} M instructions  "
@@ -91,13 +73,13 @@ def main():
             results = set()
             for label, extra in ours.items():
                 dump = ["--dump", "result:hex"] if has_result else []
-                seconds, text = timed([str(PULPEMU), "run", *extra, *dump, mine])
+                seconds, _, text = timed([str(PULPEMU), "run", *extra, *dump, mine])
                 times[label].append(seconds)
                 cycles, instructions = counts(text)
                 if has_result:
                     results.add(re.search(r"result = 0x([0-9a-f]{8})", text).group(1))
             for label, extra in theirs.items():
-                seconds, answer = timed(QEMU + extra + ["-kernel", other])
+                seconds, _, answer = timed(QEMU + extra + ["-kernel", other])
                 times[label].append(seconds)
                 if has_result:
                     results.add(answer.strip()[:8])

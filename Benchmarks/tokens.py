@@ -12,13 +12,13 @@ In `list` the core sleeps while the accelerator works; in `shared` they meet at 
 the core is stepped cycle by cycle; in `host` the core does the arithmetic itself.
 """
 import argparse
-import os
 import pathlib
-import re
 import struct
 import subprocess
 import sys
 import tempfile
+
+from measure import counts, median, timed
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FIRMWARE = ROOT / "firmware" / "build"
@@ -50,15 +50,9 @@ def run(pulpemu, elf, folder, tokens, chunk):
     words = [MAGIC, prompt, count, chunk] + [1 + i % 64 for i in range(prompt)]
     request = pathlib.Path(folder) / "request.bin"
     request.write_bytes(struct.pack(f"<{len(words)}I", *words))
-    process = subprocess.Popen(
-        [pulpemu, "run", "--load", f"{request}@{request_address(elf):#x}", elf], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-        stdin=subprocess.DEVNULL, text=True)
-    says = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        sys.exit(f"{elf} ended with {process.returncode}: {says}")
-    return usage.ru_utime + usage.ru_stime, int(re.search(r"after (\d+) cycles", says).group(1))
+    seconds, _, says = timed(
+        [pulpemu, "run", "--load", f"{request}@{request_address(elf):#x}", elf], discards_output=True)
+    return seconds, counts(says)[0]
 
 
 def report(pulpemu, rounds, names):
@@ -74,10 +68,10 @@ def report(pulpemu, rounds, names):
                 more, many = run(pulpemu, elf, folder, long, chunk)
                 costs.append((more - less) / (long - short))
         costs.sort()
-        median = costs[len(costs) // 2]
+        middle = median(costs)
         cycles = (many - few) / (long - short)
-        spread = f"{1e6 * median:.1f} ({1e6 * costs[0]:.1f}..{1e6 * costs[-1]:.1f})"
-        print(f"{name:8} {spread:>34} {cycles:15.0f} {cycles / median / 1e6:18.1f}", flush=True)
+        spread = f"{1e6 * middle:.1f} ({1e6 * costs[0]:.1f}..{1e6 * costs[-1]:.1f})"
+        print(f"{name:8} {spread:>34} {cycles:15.0f} {cycles / middle / 1e6:18.1f}", flush=True)
 
 
 def main():

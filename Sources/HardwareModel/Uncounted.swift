@@ -7,11 +7,7 @@
 public struct Uncounted<Object: AnyObject> {
   private let reference: Unmanaged<Object>
 
-  @inlinable
-  public init(_ object: Object) { self.init(unmanaged: .passUnretained(object)) }
-
-  @usableFromInline
-  init(unmanaged: Unmanaged<Object>) { reference = unmanaged }
+  public init(_ object: Object) { reference = .passUnretained(object) }
 
   /// Calls `body` with the object.
   @inline(__always)

@@ -102,22 +102,21 @@ extension DriverChecker {
     case .start: transfers.channels[number].address = access.value
     case .size: transfers.channels[number].size = access.value
     case .configuration:
-      if access.value & Self.clearBit != 0 {
+      if access.value & Configuration.clearBit != 0 {
         stop(number)
-      } else if access.value & Self.enableBit != 0 {
-        start(number, isContinuous: access.value & 1 != 0, site(of: access))
+      } else if access.value & Configuration.enableBit != 0 {
+        start(number, isContinuous: access.value & Configuration.continuousBit != 0, site(of: access))
       }
     }
   }
 
-  private static let enableBit: UInt32 = 0x10
-  private static let pendingBit: UInt32 = 0x20
-  private static let clearBit: UInt32 = 0x40
+  private typealias Configuration = UDMAChannelConfiguration
 
   /// The core issues a store to the uDMA. It reaches the channel some cycles later, but what the program does from here
   /// on comes behind a CLR as far as a program can tell.
   func issuesStore(toTransfers address: Address, _ value: UInt32) {
-    guard value & Self.clearBit != 0, let (number, part) = transfers.registers[address & ~3], part == .configuration
+    guard value & Configuration.clearBit != 0, let (number, part) = transfers.registers[address & ~3],
+      part == .configuration
     else { return }
     stop(number)
   }
@@ -131,7 +130,7 @@ extension DriverChecker {
 
   /// The program has read CFG: what it shows as over is over.
   private func sawConfiguration(_ number: Int, _ value: UInt32) {
-    let running = value & Self.enableBit == 0 ? 0 : value & Self.pendingBit == 0 ? 1 : 2
+    let running = value & Configuration.enableBit == 0 ? 0 : value & Configuration.pendingBit == 0 ? 1 : 2
     while transfers.channels[number].active.count > running {
       transfers.channels[number].active.removeFirst().isFinished = true
       transfers.channels[number].seenBefore += 1

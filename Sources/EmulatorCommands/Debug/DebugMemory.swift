@@ -24,7 +24,7 @@ extension DebugMachine {
   /// What a load on its way will bring, as far as it can be seen now.
   private func value(of load: DebugObserver.PendingLoad) -> UInt32 {
     let bytes = read(load.address, count: Int(DebugObserver.size(load.operation)))
-    let value = bytes.reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+    let value = bytes.littleEndian
     switch load.operation {
     case .lb: return UInt32(bitPattern: Int32(Int8(truncatingIfNeeded: value)))
     case .lh: return UInt32(bitPattern: Int32(Int16(truncatingIfNeeded: value)))
@@ -97,7 +97,7 @@ extension DebugMachine {
       if machine.memory(at: address) != nil { return machine.write(bytes, at: address) }
       // A register: written as a store would, in the present cycle, which is not behind an event that is still to come.
       guard bytes.count == 4, address & 3 == 0, machine.bus.register(at: address) != nil else { return false }
-      let value = bytes.reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+      let value = bytes.littleEndian
       machine.bus.write(address, value, size: 4, at: min(hart.cycle, machine.queue.next))
     }
     return true

@@ -169,3 +169,8 @@ enum Numbers {
     return product.overflow ? nil : product.partialValue
   }
 }
+
+extension BidirectionalCollection<UInt8> {
+  /// The bytes as a number, the lowest first; of more than four, the first four.
+  var littleEndian: UInt32 { prefix(4).reversed().reduce(0) { $0 << 8 | UInt32($1) } }
+}

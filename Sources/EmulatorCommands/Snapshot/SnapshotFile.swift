@@ -53,7 +53,7 @@ struct SnapshotFile {
   init(_ bytes: [UInt8], path: String) throws {
     let frame = Self.magic.count + 4
     guard bytes.starts(with: Self.magic) else { throw HostError.data("\(path): not a snapshot of pulpemu") }
-    let version = bytes.dropFirst(Self.magic.count).prefix(4).reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+    let version = bytes.dropFirst(Self.magic.count).littleEndian
     guard bytes.count >= frame + Self.digestSize else {
       throw HostError.data("\(path): the snapshot is cut off; save it again")
     }

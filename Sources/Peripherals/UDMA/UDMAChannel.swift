@@ -22,10 +22,10 @@ public struct UDMAChannelConfiguration: Equatable, Sendable {
   public init(dataSize: UInt32 = 0) { self.dataSize = dataSize }
 
   /// Bits of a channel's CFG register.
-  static let continuousBit: UInt32 = 1 << 0
-  static let enableBit: UInt32 = 1 << 4
-  static let pendingBit: UInt32 = 1 << 5
-  static let clearBit: UInt32 = 1 << 6
+  public static let continuousBit: UInt32 = 1 << 0
+  public static let enableBit: UInt32 = 1 << 4
+  public static let pendingBit: UInt32 = 1 << 5
+  public static let clearBit: UInt32 = 1 << 6
   static let addressMask: UInt32 = 0x1F_FFFF
   static let sizeMask: UInt32 = 0xF_FFFF
 

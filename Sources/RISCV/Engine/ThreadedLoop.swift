@@ -1,10 +1,10 @@
 // The hot loop of the block engine: each operation ends in a jump to its successor's.
 //
 // A handler is a C function that gets all it needs in registers and ends in a call of the next handler, which an optimised
-// build makes a jump: no frame, no return, an indirect jump of its own for each kind of operation. Handlers of pairs and
-// triples execute operations that often follow each other without a jump between them (`ThreadedHandlers`). The optimiser
-// does this, the language does not promise it: a build without optimisation uses `Hart.interpret`, and
-// `ThreadedLoopTests` runs far more operations than a stack has room for.
+// build makes a jump: no frame, no return, an indirect jump of its own for each kind of operation. Handlers of pairs
+// execute operations that often follow each other without a jump between them (`ThreadedHandlers`). The optimiser does
+// this, the language does not promise it: a build without optimisation uses `Hart.interpret`, and `ThreadedLoopTests`
+// runs far more operations than a stack has room for.
 
 import HardwareModel
 
@@ -41,7 +41,6 @@ struct ThreadedState {
 
 /// The loop, and what its handlers are made of.
 enum ThreadedLoop {
-  typealias Op = UnsafeMutableRawPointer
   typealias Raw = UnsafeMutableRawPointer
 
   /// Runs from `run.block` until a deadline, an unknown target or an instruction for the exact engine.
@@ -74,7 +73,7 @@ enum ThreadedLoop {
   }
 
   @inline(__always)
-  private static func micro(_ p: Op) -> UnsafeMutablePointer<MicroOp> { p.assumingMemoryBound(to: MicroOp.self) }
+  private static func micro(_ p: Raw) -> UnsafeMutablePointer<MicroOp> { p.assumingMemoryBound(to: MicroOp.self) }
 
   @inline(__always)
   private static func state(_ s: Raw) -> UnsafeMutablePointer<ThreadedState> {
@@ -84,19 +83,18 @@ enum ThreadedLoop {
   // MARK: Groups of operations
 
   @inline(__always)
-  static func single(_ a: MicroCode, _ p: Op, _ x: Raw, _ s: Raw, _ m: Raw, _ now: UInt64, _ base: UInt32) {
+  static func single(_ a: MicroCode, _ p: Raw, _ x: Raw, _ s: Raw, _ m: Raw, _ now: UInt64, _ base: UInt32) {
     switch a {
     case .enter: enter(micro(p), x, s, m, now, base)
     case .leave: leave(micro(p), s, now)
-    case .fallThrough: pass(micro(p), x, s, m, now, base)
+    case .fallThrough: take(micro(p), jumps: false, x, s, m, now, base)
     case .jump: jump(micro(p), x, s, m, now, base)
     case .jumpRegister: jumpRegister(micro(p), x, s, m, now, base)
     case .beq, .bne, .blt, .bge, .bltu, .bgeu:
       if MicroOp.isTaken(a, micro(p), x.assumingMemoryBound(to: UInt32.self)) {
-        take(micro(p), x, s, m, now, base)
+        take(micro(p), jumps: true, x, s, m, now, base)
       } else {
-        let next = micro(p) + 1
-        next.pointee.handler(next, x, s, m, now, base)
+        go(micro(p) + 1, x, s, m, now, base)
       }
     default:
       var now = now
@@ -104,14 +102,13 @@ enum ThreadedLoop {
         leave(micro(p), s, now)
         return
       }
-      let next = micro(p) + 1
-      next.pointee.handler(next, x, s, m, now, base)
+      go(micro(p) + 1, x, s, m, now, base)
     }
   }
 
   @inline(__always)
   static func pair(
-    _ a: MicroCode, _ b: MicroCode, _ p: Op, _ x: Raw, _ s: Raw, _ m: Raw, _ now: UInt64, _ base: UInt32
+    _ a: MicroCode, _ b: MicroCode, _ p: Raw, _ x: Raw, _ s: Raw, _ m: Raw, _ now: UInt64, _ base: UInt32
   ) {
     var now = now
     guard execute(a, micro(p), x, s, m, &now, base) else {
@@ -119,19 +116,6 @@ enum ThreadedLoop {
       return
     }
     single(b, micro(p) + 1, x, s, m, now, base)
-  }
-
-  @inline(__always)
-  static func triple(
-    _ a: MicroCode, _ b: MicroCode, _ c: MicroCode, _ p: Op, _ x: Raw, _ s: Raw, _ m: Raw, _ now: UInt64,
-    _ base: UInt32
-  ) {
-    var now = now
-    guard execute(a, micro(p), x, s, m, &now, base) else {
-      leave(micro(p), s, now)
-      return
-    }
-    pair(b, c, micro(p) + 1, x, s, m, now, base)
   }
 
   // MARK: Operations
@@ -171,9 +155,16 @@ enum ThreadedLoop {
 
   // MARK: Control
 
+  /// Goes on at `op`.
+  @inline(__always)
+  private static func go(_ op: MicroOp.Pointer, _ x: Raw, _ s: Raw, _ m: Raw, _ now: Cycle, _ base: UInt32) {
+    op.pointee.handler(op, x, s, m, now, base)
+  }
+
+  /// Ends the run before the operation at `op`, which is the exact engine's.
   @inline(__always)
   private static func leave(_ op: MicroOp.Pointer, _ s: Raw, _ now: Cycle) {
-    state(s).pointee.index = Int(op.pointee.index)
+    state(s).pointee.index = op.pointee.position
     state(s).pointee.now = now
     state(s).pointee.outcome = .exact
   }
@@ -196,8 +187,7 @@ enum ThreadedLoop {
       end(.deadline, op.pointee.aux, s, now)
       return
     }
-    let next = op + 1
-    next.pointee.handler(next, x, s, m, now, base)
+    go(op + 1, x, s, m, now, base)
   }
 
   /// Books the exit of the block under way.
@@ -211,36 +201,35 @@ enum ThreadedLoop {
     return exit
   }
 
-  /// A taken branch or a direct jump.
+  /// Enters `block`, or ends the run at `target` if none is known there. `jumps`: the way there is a jump, so that a target
+  /// in two words costs a cycle more.
   @inline(__always)
-  private static func take(_ op: MicroOp.Pointer, _ x: Raw, _ s: Raw, _ m: Raw, _ now: Cycle, _ base: UInt32) {
-    var now = now
-    let exit = book(op, s, &now)
-    guard let next = exit.pointee.slot.pointee else {
-      state(s).pointee.jumped = true
-      end(.unknownTarget, exit.pointee.target, s, now)
+  private static func enter(
+    _ block: MicroOp.Pointer?, orEndAt target: Address, jumps: Bool, _ x: Raw, _ s: Raw, _ m: Raw, _ now: Cycle,
+    _ base: UInt32
+  ) {
+    guard let block else {
+      state(s).pointee.jumped = jumps
+      end(.unknownTarget, target, s, now)
       return
     }
-    enter(next, x, s, m, now &+ Cycle(next.pointee.index), base)
+    enter(block, x, s, m, jumps ? now &+ Cycle(block.pointee.index) : now, base)
   }
 
-  /// Goes on behind the block without a jump.
+  /// Takes the exit of a branch or a direct jump, or goes on behind the block without one.
   @inline(__always)
-  private static func pass(_ op: MicroOp.Pointer, _ x: Raw, _ s: Raw, _ m: Raw, _ now: Cycle, _ base: UInt32) {
+  private static func take(
+    _ op: MicroOp.Pointer, jumps: Bool, _ x: Raw, _ s: Raw, _ m: Raw, _ now: Cycle, _ base: UInt32
+  ) {
     var now = now
     let exit = book(op, s, &now)
-    guard let next = exit.pointee.slot.pointee else {
-      state(s).pointee.jumped = false
-      end(.unknownTarget, exit.pointee.target & ~1, s, now)
-      return
-    }
-    enter(next, x, s, m, now, base)
+    enter(exit.pointee.slot.pointee, orEndAt: exit.pointee.target & ~1, jumps: jumps, x, s, m, now, base)
   }
 
   @inline(__always)
   private static func jump(_ op: MicroOp.Pointer, _ x: Raw, _ s: Raw, _ m: Raw, _ now: Cycle, _ base: UInt32) {
     x.assumingMemoryBound(to: UInt32.self)[Int(op.pointee.rd)] = op.pointee.immediate
-    take(op, x, s, m, now, base)
+    take(op, jumps: true, x, s, m, now, base)
   }
 
   @inline(__always)
@@ -250,19 +239,12 @@ enum ThreadedLoop {
     let distance = target &- state(s).pointee.codeBase
     guard distance < state(s).pointee.codeSize else {
       // Into another memory, whose fetches may be late: the exact engine looks where it goes.
-      state(s).pointee.index = op.pointee.position
-      state(s).pointee.now = now
-      state(s).pointee.outcome = .exact
+      leave(op, s, now)
       return
     }
     registers[Int(op.pointee.rd)] = state(s).pointee.block.pointee.aux &+ UInt32(op.pointee.index)
     var now = now
     _ = book(op, s, &now)
-    guard let next = state(s).pointee.table[Int(distance &>> 1)] else {
-      state(s).pointee.jumped = true
-      end(.unknownTarget, target, s, now)
-      return
-    }
-    enter(next, x, s, m, now &+ Cycle(next.pointee.index), base)
+    enter(state(s).pointee.table[Int(distance &>> 1)], orEndAt: target, jumps: true, x, s, m, now, base)
   }
 }
