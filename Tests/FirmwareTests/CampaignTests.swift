@@ -49,8 +49,9 @@ import Testing
 
   @Test(arguments: [
     ("i2c-devices", "sensors", "event,i2c,register"), ("uart-loopback", "loopback", "event,uart,bus,slow"),
+    ("camera", "camera", "event,memory,bus,slow"),
   ])
-  func `the peripherals' drivers wait for nothing for ever`(program: String, board: String, kinds: String) throws {
+  func `the peripherals' programs wait for nothing for ever and report or recover`(program: String, board: String, kinds: String) throws {
     try Emulator.inFolder { emulator in
       let outcome = try emulator.run(
         "campaign", Firmware.path(program), "--board", Repository.path("boards/\(board).yaml"), "--seed", "3", "--runs",
