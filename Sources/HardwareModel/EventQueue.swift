@@ -26,6 +26,8 @@ public final class EventQueue {
   private var count = 0
   private var capacity = 32
   private var due: UnsafeMutablePointer<Cycle>
+  /// The slots that are due at some time, by bit: few of all. Those from the 64th on are looked at whether they are or not.
+  private var active: UInt64 = 0
   /// The interrupt lines that a slot drives, or all of them and bit 32 if it does anything else.
   private var lines: UnsafeMutablePointer<UInt64>
   private static let anything: UInt64 = 0x1_FFFF_FFFF
@@ -85,6 +87,7 @@ public final class EventQueue {
   /// Makes `slot` due at `cycle`, replacing what it was due at. A cycle in the past fires at the next opportunity.
   public func schedule(_ slot: Slot, at cycle: Cycle) {
     due[slot.index] = cycle
+    if slot.index < 64 { active |= 1 &<< UInt64(slot.index) }
     revision &+= 1
     if cycle < next || (cycle == next && slot.index < nextIndex) {
       next = cycle
@@ -97,7 +100,7 @@ public final class EventQueue {
   /// Makes `slot` idle.
   public func cancel(_ slot: Slot) {
     guard due[slot.index] != .never else { return }
-    due[slot.index] = .never
+    clear(slot.index)
     revision &+= 1
     if slot.index == nextIndex { findNext() }
   }
@@ -107,7 +110,7 @@ public final class EventQueue {
     let interests = UInt64(enabled) | 1 << 32
     if noticed.revision == revision, noticed.lines == interests { return noticed.cycle }
     var best = Cycle.never
-    for index in 0..<count where due[index] < best && lines[index] & interests != 0 { best = due[index] }
+    forEachActive { if due[$0] < best && lines[$0] & interests != 0 { best = due[$0] } }
     noticed = (revision, interests, best)
     return best
   }
@@ -120,7 +123,7 @@ public final class EventQueue {
     while next <= cycle, nextIndex >= 0 {
       let index = nextIndex
       let at = next
-      due[index] = .never
+      clear(index)
       revision &+= 1
       if lines[index] == Self.anything { effects &+= 1 }
       findNext()
@@ -128,10 +131,29 @@ public final class EventQueue {
     }
   }
 
+  @inline(__always)
+  private func clear(_ index: Int) {
+    due[index] = .never
+    if index < 64 { active &= ~(1 &<< UInt64(index)) }
+  }
+
+  /// Calls `body` with the slots that are due, in order of registration.
+  @inline(__always)
+  private func forEachActive(_ body: (_ index: Int) -> Void) {
+    var rest = active
+    while rest != 0 {
+      let index = rest.trailingZeroBitCount
+      rest &= rest &- 1
+      body(index)
+    }
+    if count > 64 { for index in 64..<count { body(index) } }
+  }
+
   private func findNext() {
     var best = Cycle.never
     var bestIndex = -1
-    for index in 0..<count where due[index] < best {
+    forEachActive { index in
+      guard due[index] < best else { return }
       best = due[index]
       bestIndex = index
     }
@@ -148,10 +170,12 @@ public final class EventQueue {
 extension EventQueue: Stateful {
   public func visitState(_ archive: StateArchive) {
     archive.omits(
-      "names", "handlers", "calls", "count", "capacity", "lines", "next", "nextIndex", "revision", "effects", "noticed")
+      "names", "handlers", "calls", "active", "count", "capacity", "lines", "next", "nextIndex", "revision", "effects",
+      "noticed")
     // Slots are registered when the machine is built, so their number is the machine's.
     for index in 0..<count { archive.visit("due", due: &due[index]) }
     guard archive.isLoading else { return }
+    active = (0..<min(count, 64)).reduce(0) { $0 | (due[$1] != .never ? 1 &<< UInt64($1) : 0) }
     findNext()
     revision &+= 1
     effects &+= 1

@@ -187,6 +187,7 @@ struct TimerCounters: Equatable {
   }
 
   /// So many clock edges without inputs. Only where `isPlain`.
+  @inline(__always)
   mutating func count(_ cycles: UInt64) {
     lo.count(cycles)
     hi.count(cycles)
@@ -245,6 +246,7 @@ extension TimerCounters.Half {
   private var counts: Bool { settings.counts }
   private var clears: Bool { settings.clears }
 
+  @inline(__always)
   fileprivate mutating func count(_ cycles: UInt64) {
     guard cycles > 0, counts || flag && clears else { return }
     let toCompare = UInt64(compare &- count)

@@ -13,7 +13,22 @@ public final class TimerUnit: BusTarget {
   public static let highLine = 11
 
   /// An interrupt line (10 or 11) changes its level.
-  public var onLine: ((_ line: Int, Bool, Cycle) -> Void)?
+  public var onLine: ((_ line: Int, Bool, Cycle) -> Void)? {
+    didSet {
+      wire = onLine.map { Wire($0) }
+      uncountedWire = wire.map { Uncounted($0) }
+    }
+  }
+
+  /// What `onLine` calls; constant, so that a call needs no reference of its own.
+  private final class Wire {
+    let body: (Int, Bool, Cycle) -> Void
+
+    init(_ body: @escaping (Int, Bool, Cycle) -> Void) { self.body = body }
+  }
+
+  private var wire: Wire?
+  private var uncountedWire: Uncounted<Wire>?
   /// True if the SoC event selected for a half (high or low) can still come; asked only for halves that it can start.
   public var isEventPossible: ((_ isHigh: Bool) -> Bool)?
 
@@ -163,22 +178,32 @@ public final class TimerUnit: BusTarget {
     return isPlain
   }
 
-  private func advance(to cycle: Cycle) { run(to: cycle) }
+  @inline(__always)
+  private func advance(to cycle: Cycle) {
+    if isPlain, inputs.isEmpty {
+      // Nearly always.
+      guard now < cycle else { return }
+      counters.count(cycle &- now)
+      now = cycle
+    } else {
+      run(to: cycle)
+    }
+  }
 
   private func lineMayChange(isHigh: Bool, at cycle: Cycle) {
     advance(to: cycle)
     drive()
-    predict(isHigh: isHigh)
+    if isPlain, inputs.isEmpty { predictPlain(isHigh: isHigh) } else { predict(isHigh: isHigh) }
   }
 
   private func drive() {
     if counters.irqLo != lineLo {
       lineLo = counters.irqLo
-      onLine?(Self.lowLine, lineLo, now)
+      uncountedWire?.call { $0.body(Self.lowLine, lineLo, now) }
     }
     if counters.irqHi != lineHi {
       lineHi = counters.irqHi
-      onLine?(Self.highLine, lineHi, now)
+      uncountedWire?.call { $0.body(Self.highLine, lineHi, now) }
     }
   }
 
@@ -186,6 +211,13 @@ public final class TimerUnit: BusTarget {
   private func predict() {
     predict(isHigh: false)
     predict(isHigh: true)
+  }
+
+  /// `predict` where all that the counters do is to count, and the line is as they want it.
+  private func predictPlain(isHigh: Bool) {
+    guard let slot = isHigh ? highSlot : lowSlot else { return }
+    let cycles = counters.interrupts(isHigh: isHigh) ? counters.cyclesToChange(isHigh: isHigh) : .max
+    if cycles == .max { queue.cancel(slot) } else { queue.schedule(slot, at: now &+ cycles) }
   }
 
   /// Schedules the next change of one interrupt line, or a further look if it is far away. It stays where it is until
@@ -197,11 +229,7 @@ public final class TimerUnit: BusTarget {
       queue.schedule(slot, at: now)
       return
     }
-    if onlyCounts {
-      let cycles = counters.interrupts(isHigh: isHigh) ? counters.cyclesToChange(isHigh: isHigh) : .max
-      if cycles == .max { queue.cancel(slot) } else { queue.schedule(slot, at: now &+ cycles) }
-      return
-    }
+    if onlyCounts { return predictPlain(isHigh: isHigh) }
     var written = counters
     if !inputs.isEmpty { written.clock(inputs) }
     let configuration = isHigh ? counters.hi.cfg | written.hi.cfg : counters.lo.cfg | written.lo.cfg
@@ -225,7 +253,8 @@ public final class TimerUnit: BusTarget {
 
 extension TimerUnit {
   public func visitState(_ archive: StateArchive) {
-    archive.omits("onLine", "isEventPossible", "queue", "reference", "lowSlot", "highSlot", "isPlain")
+    archive.omits(
+      "onLine", "isEventPossible", "queue", "reference", "lowSlot", "highSlot", "isPlain", "wire", "uncountedWire")
     archive.visit("now", cycle: &now)
     archive.visit("counters", &counters)
     archive.visit("inputs", &inputs)

@@ -41,6 +41,8 @@ public final class InterruptController: BusTarget {
 
   private var now: Cycle = 0
   private var state = State()
+  /// What the next cycle's state will be, if that is known.
+  private var following: State?
   // Inputs of cycle `now`.
   private var levels: UInt32 = 0
   private var pulses: UInt32 = 0
@@ -162,6 +164,7 @@ public final class InterruptController: BusTarget {
   // MARK: Clock
 
   private func nextState() -> State {
+    if let following { return following }
     var next = state
     let eventBit = UInt32(1) << UInt32(Self.eventLine)
     var events = (levels | pulses) & ~eventBit
@@ -215,6 +218,7 @@ public final class InterruptController: BusTarget {
     while now < cycle {
       let hasInputs = pulses != 0 || pushed != nil || acknowledged >= 0 || written != nil
       let next = nextState()
+      following = nil
       if !hasInputs, next == state {
         // Steady: only the reference clock can change anything, and only while its bit is not pending.
         now = min(cycle, nextReferencePulse(after: now))
@@ -239,7 +243,9 @@ public final class InterruptController: BusTarget {
   /// Reports what the inputs of `now` make of the next cycle, and schedules what follows without further input.
   private func evaluate() {
     guard let slot else { return }
+    following = nil
     let next = nextState()
+    following = next
     let line = next.request
     if line != presented {
       presented = line
@@ -279,7 +285,8 @@ extension InterruptController.State: StateValue {
 
 extension InterruptController {
   public func visitState(_ archive: StateArchive) {
-    archive.omits("onRequestChange", "onFIFOReady", "queue", "reference", "slot")
+    archive.omits("onRequestChange", "onFIFOReady", "queue", "reference", "slot", "following")
+    if archive.isLoading { following = nil }
     archive.visit("now", cycle: &now)
     archive.visit("state", &state)
     archive.visit("levels", &levels)

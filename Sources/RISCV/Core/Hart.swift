@@ -407,7 +407,7 @@ public final class Hart {
   var usesBlocks: Bool {
     configuration.blockEngine && !configuration.alwaysStepped && instructionObserver == nil && asleepFrom == nil
       && !countsSlowEvents
-      && !interruptThreatens && !announcesNextIssue && outstanding.isEmpty
+      && !interruptThreatens && outstanding.isEmpty
   }
 
   /// Steps instructions exactly until a limit, or until the block engine can go on at a block that it knows.
@@ -417,11 +417,12 @@ public final class Hart {
     var isBehindOther = false
     while true {
       let before = pc
-      switch fetch(before).timing {
+      let instruction = fetch(before)
+      switch instruction.timing {
       case .alu, .multiplyHigh, .divide, .load, .store, .branch, .jump, .jumpRegister: break
       default: isBehindOther = true
       }
-      if let stop = step(until: limit) { return stop }
+      if let stop = step(instruction, until: limit) { return stop }
       if stop != nil || pauses || stepper.isActive || counters.instructions >= instructionLimit { return nil }
       budget -= 1
       if !outstanding.isEmpty { isBehindOther = true }

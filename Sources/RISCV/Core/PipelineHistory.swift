@@ -96,8 +96,9 @@ struct PipelineHistory {
     append(past)
   }
 
-  /// The newest entry.
-  var last: PastInstruction? { count > 0 ? ring[(count - 1) & (Self.capacity - 1)] : nil }
+  /// Address of the newest entry's data access.
+  @inline(__always)
+  var lastAddress: Address? { count > 0 ? ring[(count - 1) & (Self.capacity - 1)].address : nil }
 
   /// What to step again to know everything in `cycle`.
   struct Replay {

@@ -35,6 +35,11 @@ extension Hart {
     var started = false
     while true {
       guard let entry = block(at: pc, region: region, window: window) else { return started }
+      if announcesNextIssue {
+        // Nothing is under way, and nothing comes before it: the first instruction leaves ID at once.
+        guard timing.avail &+ 2 <= stretch.deadline(queue) else { return started }
+        announce(at: timing.avail)
+      }
       var run = BlockRun(block: entry, now: timing.avail)
       var outcome = execute(&run, &stretch)
       while true {
@@ -243,13 +248,13 @@ extension Hart {
 /// What stays the same while blocks run one after the other.
 struct BlockStretch {
   let window: MemoryWindow
-  let region: CodeRegion
+  unowned(unsafe) let region: CodeRegion
   let data: BlockMemory
   /// The cycle of the limit that ends it; events come and go.
   let end: Cycle
   /// Interrupt lines that the core would notice.
   var lines: UInt32 = 0
-  var translator: Translator?
+  unowned(unsafe) var translator: Translator?
   /// An exit of machine code that led to the block at `pc`.
   var leftThrough: Int?
 

@@ -28,7 +28,8 @@ extension Hart {
         run.lastDivision = occupancy(of: instruction) - PipelineTiming.shortestDivision
         run.now &+= run.lastDivision
       }
-      guard step(until: limit) == nil, usesBlocks, stop == nil, !pauses, !stepper.isActive, contentionFrom == nil,
+      guard step(instruction, until: limit) == nil, usesBlocks, stop == nil, !pauses, !stepper.isActive,
+        contentionFrom == nil,
         counters.interrupts &+ counters.exceptions == traps, mayGoOn(stretch)
       else { return .needsExactEngine }
       switch operation.code {

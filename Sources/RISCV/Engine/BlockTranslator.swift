@@ -69,6 +69,13 @@ struct BlockTranslator {
         leave(at: pc)
         break
       }
+      // Before a deadline a block runs only if its longest case fits: a loop does not wait for a division behind it.
+      if instruction.timing == .divide, exits.contains(where: { $0.target == start }),
+        canEnd(before: instruction, at: pc)
+      {
+        fallThrough(to: pc)
+        break
+      }
       let issue = issue(instruction)
       switch instruction.timing {
       case .alu, .multiplyHigh, .divide:

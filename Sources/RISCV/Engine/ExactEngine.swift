@@ -6,10 +6,9 @@
 import HardwareModel
 
 extension Hart {
-  /// Executes the next instruction, takes an interrupt, or sleeps on. Returns why it did none of that.
-  func step(until limit: Cycle) -> HartStop? {
+  /// Executes `instruction`, which is the next one, takes an interrupt, or sleeps on. Returns why it did none of that.
+  func step(_ instruction: Instruction, until limit: Cycle) -> HartStop? {
     if asleepFrom != nil { return sleep(until: limit) }
-    let instruction = fetch(pc)
     var issue = timing.issue(instruction)
     if !configuration.cycleModel { issue = .init(t: timing.avail, jump: timing.avail) }
     if queue.next <= issue.t || interruptThreatens {
@@ -70,13 +69,12 @@ extension Hart {
 
   /// The cycle from which the stepped engine must run because a port may have to wait for a bank, if it must.
   private func contention(before instruction: Instruction, _ issue: PipelineTiming.Issue) -> Cycle? {
-    guard !configuration.alwaysStepped, let interconnect else { return issue.t }
+    if configuration.alwaysStepped { return issue.t }
     if let first = contentionFrom {
       contentionFrom = nil
       return min(first, issue.t)
     }
     let contended = contendedFetches
-    let codeRegion = fetchWindow.map { $0.contains(pc) ? $0.region : -1 } ?? -1
     if contended != 0 {
       if isContended(pc, contended) { return min(timing.avail, issue.t) }
       switch instruction.timing {
@@ -93,11 +91,12 @@ extension Hart {
     }
     if instruction.timing == .jump || instruction.timing == .jumpRegister {
       // The fetch of its target begins while the data access before it may be on its way to the same memory.
-      guard let address = history.last?.address else { return nil }
+      guard let address = history.lastAddress, let interconnect else { return nil }
       let region = dataRegion(address)
       return region >= 0 && leads(target(of: instruction, at: pc), to: region, interconnect) ? issue.jump : nil
     }
-    guard instruction.timing == .load || instruction.timing == .store else { return nil }
+    guard instruction.timing == .load || instruction.timing == .store, let interconnect else { return nil }
+    let codeRegion = fetchWindow.map { $0.contains(pc) ? $0.region : -1 } ?? -1
     let address = x[Int(instruction.rs1)] &+ instruction.immediate
     let request = timing.requestCycle(issue.t)
     if meetsSomeone(address, codeRegion, request, interconnect) { return issue.t }
@@ -282,7 +281,9 @@ extension Hart {
       }
       guard queue.next <= last else { return false }
       let event = queue.next
-      queue.run(through: event)
+      // What only lines show that cannot interrupt now is of no consequence here, however much of it there is.
+      let lines = csrs.interruptEnable ? csrs.mie & bus.enabledLines : 0
+      queue.run(through: min(last, max(event, queue.nextNoticed(through: lines) &- 1)))
       if stop != nil || becameContended(at: event) { return false }
     }
   }
