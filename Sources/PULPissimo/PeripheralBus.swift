@@ -63,9 +63,17 @@ public final class PeripheralBus: HartBus {
     slots.append(Slot(base: base, size: size, target: target, segments: target))
   }
 
-  private func slot(at address: Address) -> Slot? {
-    slots.first { address &- $0.base < $0.size }
+  /// The number of the slot that an access found last: the next one is often for the same. Slots do not overlap.
+  private var lastSlot = 0
+
+  private func slotIndex(at address: Address) -> Int? {
+    if lastSlot < slots.count, address &- slots[lastSlot].base < slots[lastSlot].size { return lastSlot }
+    guard let index = slots.firstIndex(where: { address &- $0.base < $0.size }) else { return nil }
+    lastSlot = index
+    return index
   }
+
+  private func slot(at address: Address) -> Slot? { slotIndex(at: address).map { slots[$0] } }
 
   /// The block and the register that an access to `address` reaches.
   public func register(at address: Address) -> (block: RegisterBlock, register: Register?)? {
@@ -101,8 +109,8 @@ public final class PeripheralBus: HartBus {
     var answer: Cycle
     if !MemoryMap.peripherals.contains(address) {
       answer = isWrite ? 0 : 1
-    } else if let slot = slot(at: address) {
-      switch slot.target.answer(address &- slot.base, isWrite: isWrite) {
+    } else if let index = slotIndex(at: address) {
+      switch slots[index].target.answer(address &- slots[index].base, isWrite: isWrite) {
       case .waitStates(let count): answer = Self.slotDelay + Cycle(max(count, 0))
       case .never: return BusPlan(delay: .init(), phase: 0, outcome: .never)
       }
@@ -131,7 +139,9 @@ public final class PeripheralBus: HartBus {
 
   public func read(_ address: Address, at cycle: Cycle) -> UInt32 {
     defer { onAccess?(address, false, cycle) }
-    if let slot = slot(at: address) { return slot.target.read(address &- slot.base, at: cycle) }
+    if let index = slotIndex(at: address) {
+      return slots[index].target.read(address &- slots[index].base, at: cycle)
+    }
     if let word = romWord(address) { return word }
     let data = errorData(address)
     reportUnmapped(address, "load from", "it reads 0x" + String(data, radix: 16, uppercase: true))
@@ -140,7 +150,9 @@ public final class PeripheralBus: HartBus {
 
   public func write(_ address: Address, _ value: UInt32, size: Int, at cycle: Cycle) {
     defer { onAccess?(address, true, cycle) }
-    if let slot = slot(at: address) { return slot.target.write(address &- slot.base, value, at: cycle) }
+    if let index = slotIndex(at: address) {
+      return slots[index].target.write(address &- slots[index].base, value, at: cycle)
+    }
     if address >= MemoryMap.rom && address < MemoryMap.romEnd {
       onDiagnostic?(
         Diagnostic(.readOnly, key: "rom@\(address)", "store to the boot ROM at \(hex(address)): ignored"))
@@ -255,7 +267,7 @@ public protocol SegmentedTarget: BusTarget {
 extension PeripheralBus: Stateful {
   public func visitState(_ archive: StateArchive) {
     archive.omits(
-      "sameDirectionWait", "clusterAnswers", "queue", "pads", "udma", "accelerator", "interruptController",
+      "sameDirectionWait", "clusterAnswers", "lastSlot", "queue", "pads", "udma", "accelerator", "interruptController",
       "eventGenerator",
       "onAccess", "onDiagnostic", "currentAccess", "rom", "dataWord")
     archive.visit("slowdown", cycle: &slowdown.cycles)

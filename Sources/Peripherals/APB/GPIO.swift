@@ -46,12 +46,17 @@ public final class GPIO: BusTarget {
 
     /// One bit a pin for those of the 32 mode fields that are `value`.
     func pins(inMode value: UInt32) -> UInt32 {
-      var pins: UInt32 = 0
-      for pin in 0..<16 {
-        if mode.0 >> UInt32(2 * pin) & 3 == value { pins |= 1 << UInt32(pin) }
-        if mode.1 >> UInt32(2 * pin) & 3 == value { pins |= 1 << UInt32(pin + 16) }
-      }
-      return pins
+      Self.fields(of: mode.0, equalTo: value) | Self.fields(of: mode.1, equalTo: value) << 16
+    }
+
+    /// One bit for each of 16 fields of two bits that is `value`.
+    private static func fields(of mode: UInt32, equalTo value: UInt32) -> UInt32 {
+      let differences = mode ^ value &* 0x5555_5555
+      var bits = ~(differences | differences >> 1) & 0x5555_5555
+      bits = (bits | bits >> 1) & 0x3333_3333
+      bits = (bits | bits >> 2) & 0x0F0F_0F0F
+      bits = (bits | bits >> 4) & 0x00FF_00FF
+      return (bits | bits >> 8) & 0xFFFF
     }
 
     var drivers: UInt32 { pins(inMode: 1) | pins(inMode: 2) & out | pins(inMode: 3) & ~out }

@@ -92,11 +92,12 @@ public final class Hart {
   public var interconnect: HartInterconnect? {
     didSet {
       blocks.dropAll()
-      contention.effects = .max
+      forgetContention()
     }
   }
-  /// What the arbiters said last: it holds until something fires or a bank is used that has a pointer.
-  var contention: (effects: UInt64, fetches: RegionSet, quiet: RegionSet) = (.max, 0, .max)
+  /// What the arbiters said last: it holds until something fires, of quiet regions also until a bank is used that has a pointer.
+  var contention: (effects: UInt64, fetches: RegionSet) = (.max, 0)
+  var quiet: (effects: UInt64, regions: RegionSet) = (.max, .max)
   let stepper = SteppedEngine()
   var history = PipelineHistory()
   /// Address of the last instruction of a block that was left in its middle, if it is a load or store.
@@ -227,7 +228,7 @@ public final class Hart {
     if interconnect != nil {
       let code: RegionSet = window.region >= 0 ? 1 << RegionSet(window.region & 7) : 0
       if contendedFetches & code != 0 { return nil }
-      excluded = ~contention.quiet | code
+      excluded = ~quietRegions | code
     }
     if let blockMemory, blockMemoryExcludes == excluded { return blockMemory }
     guard let mainMemory, let mainCode else { return nil }
@@ -237,7 +238,7 @@ public final class Hart {
     return blockMemory
   }
 
-  /// Regions in which others may delay an instruction fetch; brings `contention` up to date.
+  /// Regions in which others may delay an instruction fetch.
   @inline(__always)
   var contendedFetches: RegionSet {
     if contention.effects != queue.effects { askForContention() }
@@ -246,9 +247,19 @@ public final class Hart {
 
   @inline(never)
   private func askForContention() {
-    contention.effects = queue.effects
-    contention.fetches = interconnect?.contendedFetches ?? 0
-    contention.quiet = interconnect?.quietRegions ?? .max
+    contention = (queue.effects, interconnect?.contendedFetches ?? 0)
+  }
+
+  /// Regions that a data access may use without telling.
+  private var quietRegions: RegionSet {
+    if quiet.effects != queue.effects { quiet = (queue.effects, interconnect?.quietRegions ?? .max) }
+    return quiet.regions
+  }
+
+  /// Forgets what the arbiters have said.
+  func forgetContention() {
+    contention.effects = .max
+    quiet.effects = .max
   }
 
   /// The window that instructions at `address` come from.
@@ -383,7 +394,7 @@ public final class Hart {
   /// Runs until an instruction would leave ID at `limit` or later, `instructionLimit` instructions have retired in
   /// all, or something ends the program. May be called again after a limit; how a run is cut into pieces changes nothing.
   public func run(until limit: Cycle, instructionLimit: UInt64 = .max) -> HartStop {
-    contention.effects = .max
+    forgetContention()
     while true {
       if let stop { return stop }
       if pauses {
@@ -393,7 +404,7 @@ public final class Hart {
       if counters.instructions >= instructionLimit { return .instructionLimit }
       if stepper.isActive {
         let stop = stepper.run(self, until: limit, instructionLimit: instructionLimit)
-        contention.effects = .max
+        forgetContention()
         if let stop { return stop }
         continue
       }
@@ -449,7 +460,7 @@ extension Hart: Stateful {
     archive.omits(
       "configuration", "queue", "bus", "windows", "memories", "codeRegions", "mainMemory", "mainCode", "mainRanges",
       "blockMemory", "blockMemoryExcludes", "fetchWindow", "fetched", "fetchBase", "fetchSize", "blocks", "translator",
-      "interconnect", "contention",
+      "interconnect", "contention", "quiet",
       "accessSlot",
       "observer", "instructionObserver", "pauses", "watchedAddresses", "watchedWord", "onWatchedStore", "onDiagnostic",
       "onBreakpoint")
@@ -484,7 +495,7 @@ extension Hart: Stateful {
     archive.visit("lastLoadIssue", cycle: &lastLoadIssue)
     archive.visit("lastLoadWasSplit", &lastLoadWasSplit)
     archive.visit("announcesNextIssue", &announcesNextIssue)
-    if archive.isLoading { contention.effects = .max }
+    if archive.isLoading { forgetContention() }
     archive.require(pc & 1 == 0, "pc is odd")
     archive.require(stepper.fits(windows: windows.count), "an access to a memory that there is not")
   }

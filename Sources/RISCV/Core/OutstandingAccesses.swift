@@ -30,17 +30,32 @@ struct OutstandingAccess {
 
 /// A small queue in order of access phase: at most one load or store is answered at a time, and one more may wait.
 struct OutstandingAccesses {
+  /// Those before `first` have taken place.
   private var entries: [OutstandingAccess] = []
+  private var first = 0
 
-  var isEmpty: Bool { entries.isEmpty }
-  var nextPhase: Cycle { entries.first?.phase ?? .never }
+  var isEmpty: Bool { first == entries.count }
+  var nextPhase: Cycle { isEmpty ? .never : entries[first].phase }
 
   mutating func append(_ access: OutstandingAccess) { entries.append(access) }
-  mutating func takeFirst() -> OutstandingAccess? { entries.isEmpty ? nil : entries.removeFirst() }
+
+  mutating func takeFirst() -> OutstandingAccess? {
+    if isEmpty { return nil }
+    let access = entries[first]
+    first += 1
+    if first == entries.count {
+      entries.removeAll(keepingCapacity: true)
+      first = 0
+    }
+    return access
+  }
 }
 
 extension OutstandingAccesses: StateValue {
   mutating func visitState(_ archive: StateArchive) {
+    archive.omits("first")
+    entries.removeFirst(first)
+    first = 0
     archive.visit("entries", &entries, most: 16, new: OutstandingAccess())
   }
 }

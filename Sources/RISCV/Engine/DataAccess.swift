@@ -68,10 +68,10 @@ extension Hart {
     if let window = windows.first(where: { $0.isData && $0.contains(access.address) }) {
       granted = timing.access(request, AccessDelay())
       if window.region >= 0, let interconnect,
-        contention.effects != queue.effects || contention.quiet >> RegionSet(window.region & 7) & 1 == 0
+        quiet.effects != queue.effects || quiet.regions >> RegionSet(window.region & 7) & 1 == 0
       {
         interconnect.usedAlone(data: access.address)
-        contention.effects = .max
+        quiet.effects = .max
       }
       access.isDirect = true
       access.phase = granted
