@@ -90,19 +90,19 @@ import Testing
     #expect(log.queue.scheduled.isEmpty)
   }
 
-  @Test func `random schedules fire exactly as a sorted list says`() {
+  @Test(arguments: [12, 80]) func `random schedules fire exactly as a sorted list says`(count: Int) {
     var seed: UInt64 = 1
     func random(_ bound: UInt64) -> UInt64 {
       seed = seed &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
       return (seed >> 33) % bound
     }
     let log = Log()
-    let slots = (0..<12).map { log.slot("s\($0)") }
-    var due = [Cycle](repeating: .never, count: 12)
+    let slots = (0..<count).map { log.slot("s\($0)") }
+    var due = [Cycle](repeating: .never, count: count)
     var expected: [String] = []
     var now: Cycle = 0
     for _ in 0..<3000 {
-      let index = Int(random(12))
+      let index = Int(random(UInt64(count)))
       switch random(4) {
       case 0:
         log.queue.cancel(slots[index])
