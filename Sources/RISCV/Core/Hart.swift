@@ -20,7 +20,7 @@ public struct HartConfiguration: Sendable {
   /// True: blocks that run often become machine code, on hosts for which there is an emitter. Needs `blockEngine`.
   public var translator = true
   /// Runs of a block before machine code is made for it.
-  public var translationThreshold: UInt32 = 16
+  public var translationThreshold: UInt32 = 32
   /// True: the cycle-stepped engine runs everything, not only what may have to wait for a bank. Same cycles.
   public var alwaysStepped = false
   /// Makes what runs machine code in the place of this processor (tests).

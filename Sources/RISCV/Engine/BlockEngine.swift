@@ -62,6 +62,17 @@ extension Hart {
     let deadline = stretch.deadline(queue)
     if let translator = stretch.translator {
       if let outcome = runTranslated(translator, &run, &stretch, deadline: deadline) { return outcome }
+      #if !DEBUG
+        if blocks.infos[Int(run.block.pointee.number)].body == 0,
+          run.now &+ Cycle(run.block.pointee.immediate) <= deadline
+        {
+          return Self.loop(
+            &run, x: x, exits: blocks.exits, table: stretch.table, codeBase: stretch.window.base,
+            codeSize: stretch.window.size, data: stretch.data, deadline: deadline,
+            divisions: configuration.cycleModel ? .max : 0, infos: blocks.infos,
+            threshold: configuration.translationThreshold)
+        }
+      #endif
     } else if run.now &+ Cycle(run.block.pointee.immediate) <= deadline {
       return Self.loop(
         &run, x: x, exits: blocks.exits, table: stretch.table, codeBase: stretch.window.base,

@@ -7,12 +7,14 @@ import HardwareModel
 
 extension Hart {
   /// Runs from `run.block` until a deadline, an unknown target or an instruction for the exact engine. `divisions`: all
-  /// ones if a division takes the time that its divisor asks for, 0 if every instruction takes one cycle.
+  /// ones if a division takes the time that its divisor asks for, 0 if every instruction takes one cycle. `infos`: counts the
+  /// blocks, and ends with `.deadline` before one that has machine code or has now run `threshold` times.
   @inline(never)
   static func loop(
     _ run: inout BlockRun, x: UnsafeMutablePointer<UInt32>, exits: UnsafeMutablePointer<BlockExit>,
     table: UnsafeMutablePointer<UnsafeMutablePointer<MicroOp>?>, codeBase: Address, codeSize: UInt32,
-    data: BlockMemory, deadline: Cycle, divisions: Cycle
+    data: BlockMemory, deadline: Cycle, divisions: Cycle, infos: UnsafeMutablePointer<BlockInfo>? = nil,
+    threshold: UInt32 = 0
   ) -> BlockOutcome {
     #if DEBUG
       interpret(
@@ -21,7 +23,7 @@ extension Hart {
     #else
       ThreadedLoop.run(
         &run, x: x, exits: exits, table: table, codeBase: codeBase, codeSize: codeSize, data: data, deadline: deadline,
-        divisions: divisions)
+        divisions: divisions, infos: infos, threshold: threshold)
     #endif
   }
 

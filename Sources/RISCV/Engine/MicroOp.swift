@@ -92,7 +92,7 @@ struct BlockExit {
 struct BlockInfo {
   let entry: UnsafeMutablePointer<MicroOp>
   let opCount: Int32
-  /// Runs that did not use machine code.
+  /// Times that it was interpreted from its head on, where there is a translator.
   var runs: UInt32 = 0
   /// Where its machine code is, if it has been made: for entering it with the budget taken care of.
   var body: UInt32 = 0

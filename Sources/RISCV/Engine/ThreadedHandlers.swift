@@ -7,6 +7,10 @@
 enum ThreadedHandlers {
   static let unassigned: ThreadedHandler = { ThreadedLoop.single(.leave, $0, $1, $2, $3, $4, $5) }
 
+  /// Of a block that may not end in time (`ThreadedState.missed`).
+  static let missed: ThreadedHandler = { ThreadedLoop.missed($0, $1, $2, $3, $4, $5) }
+  static let counted: ThreadedHandler = { ThreadedLoop.counted($0, $1, $2, $3, $4, $5) }
+
   /// Gives the operations of a block their handlers.
   static func assign(_ ops: UnsafeMutablePointer<MicroOp>, count: Int) {
     for index in 0..<count {

@@ -27,6 +27,13 @@ struct ThreadedState {
   let codeBase: Address
   let codeSize: UInt32
   let divisions: Cycle
+  /// Where the runs of blocks are counted, and the count at which machine code is due; nil: nowhere. Then `deadline` is 0, so that
+  /// it is looked at only where that was missed.
+  let infos: UnsafeMutablePointer<BlockInfo>?
+  let threshold: UInt32
+  let countedDeadline: Cycle
+  /// Goes on where `deadline` was missed.
+  let missed: ThreadedHandler
   var block: UnsafeMutablePointer<MicroOp>
   var lastExit: UnsafeMutablePointer<BlockExit>?
   var instructionsAndLoads: UInt64 = 0
@@ -47,12 +54,14 @@ enum ThreadedLoop {
   static func run(
     _ run: inout BlockRun, x: UnsafeMutablePointer<UInt32>, exits: UnsafeMutablePointer<BlockExit>,
     table: UnsafeMutablePointer<UnsafeMutablePointer<MicroOp>?>, codeBase: Address, codeSize: UInt32,
-    data: BlockMemory, deadline: Cycle, divisions: Cycle
+    data: BlockMemory, deadline: Cycle, divisions: Cycle, infos: UnsafeMutablePointer<BlockInfo>?, threshold: UInt32
   ) -> BlockOutcome {
     var state = ThreadedState(
-      deadline: deadline, exits: exits, memorySize: data.size, secondOffset: data.secondOffset,
+      deadline: infos == nil ? deadline : 0, exits: exits, memorySize: data.size, secondOffset: data.secondOffset,
       secondSize: data.secondSize, lines: data.lines, table: table, codeBase: codeBase, codeSize: codeSize,
-      divisions: divisions, block: run.block, lastExit: run.lastExit, lastDivision: run.lastDivision)
+      divisions: divisions, infos: infos, threshold: threshold, countedDeadline: deadline,
+      missed: infos == nil ? ThreadedHandlers.missed : ThreadedHandlers.counted,
+      block: run.block, lastExit: run.lastExit, lastDivision: run.lastDivision)
     let place = run.place
     let now = run.now
     withUnsafeMutablePointer(to: &state) { state in
@@ -184,6 +193,31 @@ enum ThreadedLoop {
   ) {
     state(s).pointee.block = op
     guard now &+ Cycle(op.pointee.immediate) <= state(s).pointee.deadline else {
+      state(s).pointee.missed(op, x, s, m, now, base)
+      return
+    }
+    go(op + 1, x, s, m, now, base)
+  }
+
+  /// What follows where the block at `p` may not end before `ThreadedState.deadline`.
+  @inline(__always)
+  static func missed(_ p: Raw, _ x: Raw, _ s: Raw, _ m: Raw, _ now: Cycle, _ base: UInt32) {
+    end(.deadline, micro(p).pointee.aux, s, now)
+  }
+
+  /// The same where runs of blocks are counted: goes on, unless the block may really not end in time or machine code for it
+  /// is there or due.
+  @inline(__always)
+  static func counted(_ p: Raw, _ x: Raw, _ s: Raw, _ m: Raw, _ now: Cycle, _ base: UInt32) {
+    let op = micro(p)
+    guard let infos = state(s).pointee.infos, now &+ Cycle(op.pointee.immediate) <= state(s).pointee.countedDeadline
+    else {
+      end(.deadline, op.pointee.aux, s, now)
+      return
+    }
+    let info = infos + Int(op.pointee.number)
+    info.pointee.runs &+= 1
+    guard info.pointee.body == 0, info.pointee.runs < state(s).pointee.threshold else {
       end(.deadline, op.pointee.aux, s, now)
       return
     }

@@ -24,10 +24,15 @@ extension Hart {
     stretch.leftThrough = nil
     var body = blocks.infos[number].body
     if body == 0 {
-      blocks.infos[number].runs &+= 1
-      guard blocks.infos[number].runs >= configuration.translationThreshold,
-        translator.translate(number, region: stretch.region, window: stretch.window)
-      else { return nil }
+      #if DEBUG
+        blocks.infos[number].runs &+= 1
+      #endif
+      guard blocks.infos[number].runs >= configuration.translationThreshold else { return nil }
+      guard translator.translate(number, region: stretch.region, window: stretch.window) else {
+        // Not now: it is interpreted as often once more.
+        blocks.infos[number].runs = 0
+        return nil
+      }
       body = blocks.infos[number].body
     }
     guard run.now &+ Cycle(head.immediate) <= deadline else { return nil }
