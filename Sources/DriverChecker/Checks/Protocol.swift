@@ -191,7 +191,7 @@ extension DriverChecker {
     case Registers.runningJob.offset, Registers.suspend.offset, Registers.listPC.offset: observeJobs(before: cycle)
     case Registers.progress.offset:
       observeJobs(before: cycle)
-      if value > 0 { observeProgress() }
+      if value > 0 { observeProgress(at: cycle) }
     case Registers.counterLow[PerformanceCounter.jobs.rawValue].offset: observeJobs(before: cycle)
     default: break
     }
