@@ -9,7 +9,7 @@ Start-up: CPU time (user + system) and greatest resident size of `pulpemu run` w
 Translation: build/hard/cold-FEW.elf and cold-MANY.elf run through the same 140,000 instructions of straight code FEW and MANY
 times. With and without translated code, the difference of the two gives the time of a pass, and what is left of the shorter
 run is the code's first sight (decoding, blocks of the interpreter) and, with translated code, making it: blocks are translated
-when they have run 16 times.
+when they have run 32 times.
 """
 import argparse
 import pathlib
@@ -20,7 +20,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 PULPEMU = HERE.parent / ".build" / "release" / "pulpemu"
 HARD = HERE / "build" / "hard"
 FEW, MANY = 40, 200
-TRANSLATED_AFTER = 16
+TRANSLATED_AFTER = 32
 
 
 def start_up(executables, rounds):

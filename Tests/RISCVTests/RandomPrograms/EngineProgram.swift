@@ -257,6 +257,28 @@ struct VisibleState: Equatable {
   }
 }
 
+/// What an observer of a hart is told.
+private final class Told: HartObserver {
+  struct Event: Equatable {
+    var kind: String
+    var cycle: UInt64
+    var detail: UInt64 = 0
+  }
+  var events: [Event] = []
+
+  func accessed(_ access: BusAccess) { note(access.isWrite ? "write" : "read", access.phase, UInt64(access.address)) }
+  func tookInterrupt(_ line: Int, at cycle: Cycle, pc: Address) { note("interrupt", cycle, UInt64(pc)) }
+  func tookException(_ cause: UInt32, at cycle: Cycle, pc: Address) { note("exception", cycle, UInt64(pc)) }
+  func returned(at cycle: Cycle) { note("return", cycle) }
+  func resumed(at cycle: Cycle) { note("resume", cycle) }
+  func slept(from: Cycle, until: Cycle) { note("sleep", from, until) }
+  func reached(_ pc: Address, at cycle: Cycle) { note("reach", cycle, UInt64(pc)) }
+
+  private func note(_ kind: String, _ cycle: Cycle, _ detail: UInt64 = 0) {
+    events.append(Event(kind: kind, cycle: cycle, detail: detail))
+  }
+}
+
 /// Runs a program with the exact engine and with another one.
 enum EngineComparison {
   struct Difference {
@@ -271,6 +293,13 @@ enum EngineComparison {
   ) -> (Difference?, VisibleState) {
     let exact = program.machine(.exact)
     let block = other ?? program.machine(engine)
+    let (exactTold, blockTold) = (Told(), Told())
+    exact.hart.observer = exactTold
+    block.hart.observer = blockTold
+    defer {
+      exact.hart.observer = nil
+      block.hart.observer = nil
+    }
     var until: UInt64 = 0
     var state = VisibleState(exact, end: nil)
     while until < program.limit {
@@ -282,6 +311,13 @@ enum EngineComparison {
       if state != other {
         return (Difference(cycle: until, text: "exact / \(engine): " + state.differences(from: other)), state)
       }
+      if exactTold.events != blockTold.events {
+        let index = zip(exactTold.events, blockTold.events).prefix { $0 == $1 }.count
+        func text(_ told: Told) -> String { told.events.dropFirst(index).first.map { "\($0)" } ?? "nothing" }
+        return (Difference(cycle: until, text: "observers: \(text(exactTold)) / \(text(blockTold))"), state)
+      }
+      exactTold.events.removeAll(keepingCapacity: true)
+      blockTold.events.removeAll(keepingCapacity: true)
       if memcmp(exact.l2.bytes, block.l2.bytes, exact.l2.size) != 0 {
         let place = (0..<exact.l2.size / 4).first {
           exact.l2.word(exact.l2.base + UInt32(4 * $0)) != block.l2.word(block.l2.base + UInt32(4 * $0))
