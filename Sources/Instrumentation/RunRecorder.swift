@@ -199,7 +199,8 @@ public final class RunRecorder: HartObserver {
   /// True if all that a repetition brings is more of the same.
   private func isPolling(_ repetition: RepeatedAccesses) -> Bool {
     let places = Set(repetition.accesses.map(\.access.pc))
-    return listeners.isEmpty && interruptLevel == 0 && repetition.stores == 0 && places.count == repetition.accesses.count
+    return listeners.isEmpty && interruptLevel == 0 && repetition.stores == 0
+      && places.count == repetition.accesses.count
       && places.count <= Int(Self.mostBetweenPolls)
   }
 
