@@ -25,4 +25,17 @@ public struct Pulpemu: ParsableCommand {
     ])
 
   public init() {}
+
+  /// Runs the command that the process's arguments name, and ends the process.
+  public static func start() -> Never {
+    Console.openMissing()
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+      try Console.reporting { try Console.checkOutput() }
+    } catch {
+      exit(withError: error)
+    }
+    exit()
+  }
 }

@@ -2,4 +2,4 @@
 
 import EmulatorCommands
 
-Pulpemu.main()
+Pulpemu.start()

@@ -89,10 +89,10 @@ struct Experiment {
     let images = try Self.images(root, refuse)
     let axes = try Self.parameters(root["parameters"], refuse)
     let requests = try Self.requests(root["requests"], refuse)
-    let folder = (path as NSString).deletingLastPathComponent
+    let folder = HostFiles.folder(of: path)
     var jobs: [String: SweepJob] = [:]
     for (name, style) in images {
-      let place = name.hasPrefix("/") || folder.isEmpty ? name : folder + "/" + name
+      let place = name.hasPrefix("/") || !path.contains("/") ? name : folder + "/" + name
       let image = try Session.image(place)
       if !requests.isEmpty, image.symbols["retnet_request"] == nil {
         throw refuse("\(name) takes no requests: it has no symbol retnet_request")
