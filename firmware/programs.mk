@@ -3,7 +3,7 @@
 
 PROGRAMS := hello reta-selftest \
             retnet-generate-poll retnet-generate-irq retnet-generate-queue retnet-generate-list retnet-generate-host \
-            retnet-generate-shared retnet-digits retnet-flash \
+            retnet-generate-shared retnet-generate-guarded retnet-digits retnet-digits-guarded retnet-flash \
             reta-guarded-poll reta-guarded-irq reta-guarded-queue reta-guarded-list reta-naive \
             uart-loopback spi-flash i2c-devices gpio-pins timers pwm-wave camera i2s-echo \
             driver-bugs
@@ -19,7 +19,7 @@ SOURCES_reta-selftest := $(wildcard examples/reta-selftest/*.c examples/reta-sel
 FLAGS_reta-selftest   := -I$(BUILD)
 
 GENERATE      := examples/retnet-generate
-JOBS_SOURCES  := $(addprefix $(GENERATE)/,main.c request.c accelerator.c generate_jobs.c) \
+JOBS_SOURCES  := $(addprefix $(GENERATE)/,main.c request.c accelerator.c report.c generate_jobs.c) \
                  $(NETWORK) retnet/retnet_pass.c $(DRIVER)
 JOBS_STYLE     = -DGENERATE_STYLE=reta_$(1) -DGENERATE_STYLE_NAME='"$(1)"'
 
@@ -35,21 +35,34 @@ MODEL_retnet-generate-queue   := charlm
 
 LIST_SOURCES  := $(addprefix $(GENERATE)/,main.c request.c accelerator.c list.c) $(NETWORK) retnet/retnet_pass.c $(DRIVER)
 
-SOURCES_retnet-generate-list   := $(LIST_SOURCES) $(GENERATE)/generate_list.c
+SOURCES_retnet-generate-list   := $(LIST_SOURCES) $(addprefix $(GENERATE)/,report.c generate_list.c)
 MODEL_retnet-generate-list     := charlm
-SOURCES_retnet-generate-shared := $(LIST_SOURCES) $(GENERATE)/generate_shared.c
+SOURCES_retnet-generate-shared := $(LIST_SOURCES) $(addprefix $(GENERATE)/,report.c generate_shared.c)
 MODEL_retnet-generate-shared   := charlm
+
+# Under guard: what to ship (Documentation/Faults.md).
+GUARD       := examples/reta-guarded/remark.c retnet/retnet_guard.c
+FLAGS_GUARD := -DRETNET_GUARDED -Iexamples/reta-guarded
+
+SOURCES_retnet-generate-guarded := $(LIST_SOURCES) $(GENERATE)/generate_guarded.c $(GUARD)
+FLAGS_retnet-generate-guarded   := $(FLAGS_GUARD)
+MODEL_retnet-generate-guarded   := charlm
 
 SOURCES_retnet-generate-host  := $(addprefix $(GENERATE)/,main.c request.c generate_host.c) \
                                  $(NETWORK) retnet/retnet_host.c retnet/host_norm.c retnet/host_retention.c
 FLAGS_retnet-generate-host    := -I$(BUILD) -O3
 MODEL_retnet-generate-host    := charlm
 
-SOURCES_retnet-digits := $(wildcard examples/retnet-digits/*.c) $(NETWORK) retnet/retnet_pass.c $(DRIVER)
-MODEL_retnet-digits   := digits
+DIGITS := $(addprefix examples/retnet-digits/,main.c digits.c list.c) $(NETWORK) retnet/retnet_pass.c $(DRIVER)
+
+SOURCES_retnet-digits         := $(DIGITS) examples/retnet-digits/classify_list.c
+MODEL_retnet-digits           := digits
+SOURCES_retnet-digits-guarded := $(DIGITS) examples/retnet-digits/classify_guarded.c $(GUARD)
+FLAGS_retnet-digits-guarded   := $(FLAGS_GUARD)
+MODEL_retnet-digits-guarded   := digits
 
 # The programs of fault campaigns (Documentation/Faults.md).
-GUARDED         := $(addprefix examples/reta-guarded/,guarded.c block.c) $(DRIVER)
+GUARDED         := $(addprefix examples/reta-guarded/,guarded.c block.c remark.c) $(DRIVER)
 GUARDED_STYLE    = -DGUARD_STYLE=reta_$(1) -DGUARD_SUBMISSION=RETA_AS_$(2)
 
 SOURCES_reta-guarded-poll  := $(GUARDED)

@@ -17,7 +17,7 @@ $(STAMP): FORCE
 	@printf '%s\n' '$(CC) $(CFLAGS) $(LDFLAGS) $(VECTORS)' | cmp -s - $@ || \
 	  printf '%s\n' '$(CC) $(CFLAGS) $(LDFLAGS) $(VECTORS)' > $@
 
-$(BUILD)/%/retnet_model.h: models/%.json scripts/model_header.py
+$(BUILD)/%/retnet_model.h: models/%.json models/%.bin scripts/model_header.py
 	@mkdir -p $(@D)
 	$(call say,GEN,$@)
 	$(Q)$(PYTHON) scripts/model_header.py $< $@

@@ -8,8 +8,9 @@ import PULPissimo
 
 /// Runs a firmware image to its end.
 struct RunCommand: ParsableCommand {
+  // With the name of its root it does not look for a request of completions, which only the root answers (`Pulpemu.start`).
   static let configuration = CommandConfiguration(
-    commandName: "run",
+    commandName: "run", _superCommandName: "pulpemu",
     abstract: "Run a firmware image.",
     discussion: """
       Standard output carries what the firmware prints; everything that the emulator says goes to standard error, whose \

@@ -2,4 +2,4 @@
 
 import EmulatorCommands
 
-Pulpemu.start()
+Pulpemu.start(Array(CommandLine.arguments.dropFirst()))

@@ -1,6 +1,5 @@
 // `--save-state`, `--save-at` and `--load-state` from outside: files, and what is refused with which line and status.
 
-import CLibCrypto
 import Foundation
 import TestSupport
 import Testing

@@ -107,7 +107,8 @@ import Testing
 
   @Test(arguments: [
     "hello", "reta-selftest", "retnet-digits", "retnet-generate-poll", "retnet-generate-irq", "retnet-generate-queue",
-    "retnet-generate-list", "retnet-generate-shared", "retnet-generate-host", "timers",
+    "retnet-generate-list", "retnet-generate-shared", "retnet-generate-host", "retnet-generate-guarded",
+    "retnet-digits-guarded", "timers",
   ])
   func `the shipped programs are clean, and the checker changes neither output nor any figure`(name: String) throws {
     let plain = try Firmware.run(name)

@@ -242,6 +242,20 @@ import Testing
     }
   }
 
+  @Test(arguments: ["UDMA_UART.SETUP, bit: 8", "UDMA_CTRL.CG, bit: 0"], [30_000, 45_000])
+  func `a console whose transmitter stands still is given up, and the exit code says that output is missing`(
+    register: String, cycle: Int
+  ) throws {
+    try Emulator.inFolder { emulator in
+      try emulator.write("f.yaml", "faults:\n  - {at: {cycle: \(cycle)}, flip: {register: \(register)}}\n")
+      let golden = try emulator.run("run", "--quiet", Firmware.path("hello"))
+      let outcome = try emulator.run(
+        "run", "--quiet", "--max-cycles", "300000", "--inject", "f.yaml", Firmware.path("hello"))
+      #expect(outcome.status == 189, "\(outcome.errors)")  // firmware/hal/system.h
+      #expect(outcome.text != golden.text && outcome.text.hasPrefix("Hello from PULPissimo"))
+    }
+  }
+
   @Test func `a fault file that means nothing is refused with its line`() throws {
     try Emulator.inFolder { emulator in
       let cases: [(String, String)] = [

@@ -7,7 +7,9 @@
 #ifndef HAL_CONSOLE_H
 #define HAL_CONSOLE_H
 
-/** Waits until everything printed has left the chip. */
-void console_drain(void);
+#include <stdbool.h>
+
+/** Waits until everything printed has left the chip. False if some of it has not, now or earlier. */
+bool console_drain(void);
 
 #endif

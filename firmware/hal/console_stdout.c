@@ -19,6 +19,7 @@ static FILE file = FDEV_SETUP_STREAM(put, NULL, NULL, _FDEV_SETUP_WRITE);
 FILE *const stdout = &file;
 FILE *const stderr = &file;
 
-void console_drain(void)
+bool console_drain(void)
 {
+    return true;
 }

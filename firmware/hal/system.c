@@ -11,8 +11,8 @@
 
 _Noreturn void exit_program(int code)
 {
-    console_drain();
-    core_status_exit(code);
+    bool complete = console_drain();
+    core_status_exit(code == 0 && !complete ? EXIT_INCOMPLETE_OUTPUT : code);
 }
 
 /** C library's exit: no atexit handlers are supported. */

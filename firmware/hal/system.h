@@ -7,6 +7,8 @@
 
 /** Exit codes of the runtime. Programs use 0 for success and small positive codes. */
 enum {
+    /** In the place of 0: the program is done, but not all that it has printed has left the chip. */
+    EXIT_INCOMPLETE_OUTPUT = 189,
     EXIT_UNEXPECTED_INTERRUPT = 190,
     EXIT_ABORT = 191,
     /** Plus mcause. */

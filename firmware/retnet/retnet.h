@@ -66,4 +66,16 @@ extern int32_t retnet_state[RETNET_LAYERS][RETNET_HEADS][RETNET_HEAD][RETNET_HEA
 /** The same for objects with an initial value. */
 #define L2_DATA __attribute__((section(".l2_data"), aligned(16)))
 
+/**
+ * Places what only the host uses. Under guard (RETNET_GUARDED) it lies in the private banks, where nothing but the core
+ * comes, and can be believed; else with the tensors, where there is more room.
+ */
+#ifdef RETNET_GUARDED
+#define HOST_BSS
+#define HOST_DATA
+#else
+#define HOST_BSS L2_BSS
+#define HOST_DATA L2_DATA
+#endif
+
 #endif

@@ -3,11 +3,12 @@
 
 usage: model_header.py MODEL.json OUTPUT.h
 
-The header holds shapes, tensor offsets in the blob, the constants of every descriptor, and what the programs run
+The header holds shapes, tensor offsets in the blob (MODEL.bin) and its checksum, the constants of every descriptor, and what the programs run
 without input: charlm's first example, or the test images of digits with their labels.
 """
 
 import json
+import pathlib
 import sys
 
 
@@ -27,6 +28,15 @@ def fnv1a(data):
     value = 0x811C9DC5
     for byte in data:
         value = (value ^ byte) * 0x01000193 & 0xFFFFFFFF
+    return value
+
+
+def checksum(data):
+    """The checksum of drivers/reta/reta_guard.h."""
+    value = 0
+    for at in range(0, len(data), 4):
+        value = (value ^ int.from_bytes(data[at:at + 4], "little")) * 0x9E3779B1 & 0xFFFFFFFF
+        value ^= value >> 15
     return value
 
 
@@ -61,6 +71,8 @@ def main():
     define("FFN", config["F"])
     define("DECAY", f"0x{decay:X}u")
     define("BLOB_BYTES", manifest["bytes"])
+    blob = pathlib.Path(sys.argv[1]).with_suffix(".bin").read_bytes()
+    define("BLOB_CHECKSUM", f"0x{checksum(blob):08X}u")
     for name, key in (("EMBED", "embed"), ("THETA", "theta"), ("OUT_W", "out.w"), ("OUT_B", "out.b")):
         define(name, tensors[key]["offset"])
     for name in ("norm_row", "norm_head"):

@@ -52,7 +52,7 @@ struct Campaign {
     let dumped: [[DumpedNumber]]
   }
 
-  /// Lines that begin like this are a driver's account of what it has put right.
+  /// Lines that begin like this are remarks, for example of what a driver has put right.
   static let accountPrefix = "driver: "
 
   func run(_ plans: [FaultPlan], maxCycles: UInt64, listen: (Session) -> Void = { _ in }) throws -> Result {

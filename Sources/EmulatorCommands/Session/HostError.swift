@@ -2,7 +2,6 @@
 
 import ArgumentParser
 import Foundation
-import Synchronization
 
 /// A mistake on the host's side. `description` is the one line that the user sees.
 public struct HostError: Error, CustomStringConvertible, Sendable {
@@ -55,7 +54,7 @@ enum Console {
         let written = write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
         if written < 0 {
           if errno == EINTR || errno == EAGAIN { continue }
-          if descriptor == 1 { lostOutput.withLock { $0 = errno } }
+          if descriptor == 1 { lostOutput = errno }
           return false
         }
         rest = rest.dropFirst(written)
@@ -64,12 +63,12 @@ enum Console {
     }
   }
 
-  /// Why a line for standard output could not be written, 0 if all could.
-  private static let lostOutput = Mutex<Int32>(0)
+  /// Why a line for standard output could not be written, 0 if all could. One thread prints.
+  nonisolated(unsafe) private static var lostOutput: Int32 = 0
 
   /// 73 if what a command printed has not all reached standard output, unless its reader has gone.
   static func checkOutput() throws {
-    let reason = lostOutput.withLock { $0 }
+    let reason = lostOutput
     guard reason == 0 || reason == EPIPE else {
       throw HostError.cannotCreate("standard output: cannot be written: \(String(cString: strerror(reason)))")
     }

@@ -1,6 +1,6 @@
 // Reading and writing files, with errors in one line and nothing half-written.
 
-import CLibCrypto
+import CNettle
 import Foundation
 
 enum HostFiles {
@@ -66,8 +66,7 @@ enum HostFiles {
   /// SHA-256 as 32 bytes.
   static func digest(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
     var digest = [UInt8](repeating: 0, count: 32)
-    var length: UInt32 = 0
-    let done = EVP_Digest(bytes.baseAddress, bytes.count, &digest, &length, EVP_sha256(), nil)
-    return done == 1 ? digest : []
+    sha256_of(bytes.baseAddress, bytes.count, &digest)
+    return digest
   }
 }

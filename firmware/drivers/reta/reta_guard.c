@@ -13,6 +13,9 @@
 /** Passes of a run before it is given up. */
 enum { MOST_PASSES = 8 };
 
+/** Jobs of a pass: their ids must tell which one is the later. */
+enum { MOST_JOBS = 127 };
+
 /** Cycles beyond what the descriptors take: the host's share, and interrupts of others. */
 enum { SLACK = 4000 };
 
@@ -36,11 +39,10 @@ static inline uint32_t mix(uint32_t sum, uint32_t word)
     return sum ^ sum >> 15;
 }
 
-/** Goes on with `sum` over `count` bytes: words as the core loads them, the last one filled up with zeros. */
-static uint32_t sum_over(uint32_t sum, const volatile void *start, uint32_t count)
+uint32_t reta_checksum(const volatile void *start, uint32_t count)
 {
     const volatile uint8_t *bytes = start;
-    uint32_t i = 0;
+    uint32_t i = 0, sum = 0;
     if (((uintptr_t)start & 3u) == 0) {
         const volatile uint32_t *words = start;
         for (; i + 16u <= count; i += 16u, words += 4) {
@@ -60,12 +62,12 @@ static uint32_t sum_over(uint32_t sum, const volatile void *start, uint32_t coun
 
 static uint32_t checksum(const struct reta_region *region)
 {
-    return sum_over(0, region->start, region->bytes);
+    return reta_checksum(region->start, region->bytes);
 }
 
 void reta_region_fill(struct reta_region *region, const void *source)
 {
-    region->checksum = sum_over(0, source, region->bytes);
+    region->checksum = reta_checksum(source, region->bytes);
     memcpy(region->start, source, region->bytes);
 }
 
@@ -73,7 +75,7 @@ enum reta_status reta_region_read(const struct reta_region *region, void *destin
 {
     memory_barrier();
     memcpy(destination, region->start, region->bytes);
-    return sum_over(0, destination, region->bytes) == region->checksum ? RETA_OK : RETA_CORRUPT;
+    return reta_checksum(destination, region->bytes) == region->checksum ? RETA_OK : RETA_CORRUPT;
 }
 
 /* ---- Time ---- */
@@ -93,6 +95,11 @@ static uint32_t larger(uint32_t a, uint32_t b)
     return a > b ? a : b;
 }
 
+static bool is_control(const struct reta_desc *desc)
+{
+    return (desc->word[RETA_WORD_HEADER] & 15u) == RETA_OP_CTRL;
+}
+
 /** RETA specification, section 8.3, with every optional term. */
 uint32_t reta_cycles_bound(const struct reta_desc *desc)
 {
@@ -101,8 +108,10 @@ uint32_t reta_cycles_bound(const struct reta_desc *desc)
     uint32_t inner = w[RETA_WORD_INNER_XS] & 0xFFFFu;
     uint32_t cycles = 64; /* start, fetch, check, done, table */
     switch (w[RETA_WORD_HEADER] & 15u) {
-    case RETA_OP_LINEAR:
-        return cycles + up(rows, 64) * up(columns, 16) * (4u + up(inner, 16) * 80u + 6u + 64u * 5u) + rows;
+    case RETA_OP_LINEAR: {
+        uint32_t tile = rows < 64u ? rows : 64u;
+        return cycles + up(rows, 64) * up(columns, 16) * (4u + up(inner, 16) * (16u + tile) + 6u + 5u * tile) + rows;
+    }
     case RETA_OP_RETENTION: {
         uint32_t heads = (w[RETA_WORD_HEADER] >> RETA_HDR_HEADS_BIT & 7u) + 1u;
         uint32_t chunk = larger(w[RETA_WORD_HEADER] >> RETA_HDR_CHUNK_BIT & 127u, 1);
@@ -114,6 +123,7 @@ uint32_t reta_cycles_bound(const struct reta_desc *desc)
     }
     case RETA_OP_NORM:
         return cycles + rows * (3u * beats(columns) + columns / larger(inner, 1) * larger(3u * beats(inner), 12)) + 30u;
+    case RETA_OP_CTRL: return cycles;
     default: return cycles + rows * (3u * beats(columns) + 3u) + 6u;
     }
 }
@@ -126,6 +136,65 @@ static uint32_t budget(const struct reta_desc *descs, unsigned count)
         cycles += 2u * reta_cycles_bound(&descs[i]);
     }
     return cycles;
+}
+
+/* ---- Lists ---- */
+
+/** What carrying out a list amounts to. */
+struct extent {
+    uint32_t descriptors;
+    uint32_t budget;
+};
+
+/** The descriptor of `descs` that a CTRL branches to; `count` if it does not branch. False: none of them. */
+static bool find_target(const struct reta_desc *descs, unsigned count, unsigned control, unsigned *target)
+{
+    const uint32_t *w = descs[control].word;
+    *target = count;
+    if (w[RETA_WORD_COUNT] == 0) {
+        return true;
+    }
+    uint32_t offset = w[RETA_WORD_TARGET] - bus_address(descs);
+    *target = offset / RETA_DESC_BYTES;
+    return offset % RETA_DESC_BYTES == 0 && *target <= control;
+}
+
+/** Every CTRL repeats what lies between its target and itself. False: the list is not one that can be guarded. */
+static bool measure(const struct reta_desc *descs, unsigned count, struct extent *extent)
+{
+    uint64_t descriptors = 0, cycles = SLACK;
+    for (unsigned i = 0; i < count; i++) {
+        uint64_t times = 1;
+        for (unsigned j = i; j < count; j++) {
+            unsigned target = count;
+            if (!is_control(&descs[j])) {
+                continue;
+            }
+            if ((descs[j].word[RETA_WORD_HEADER] & RETA_HDR_BRK) != 0 || !find_target(descs, count, j, &target)) {
+                return false;
+            }
+            times *= target <= i ? descs[j].word[RETA_WORD_COUNT] : 1u;
+        }
+        descriptors += times;
+        cycles += 2u * times * reta_cycles_bound(&descs[i]);
+    }
+    *extent = (struct extent){.descriptors = (uint32_t)descriptors,
+                              .budget = cycles < INT32_MAX ? (uint32_t)cycles : INT32_MAX};
+    return true;
+}
+
+/** Writes the descriptors to the list's room, the last one with END; branches go along. */
+static void write_list(const struct reta_guard *guard, const struct reta_desc *descs, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        struct reta_desc desc = descs[i];
+        unsigned target = count;
+        desc.word[RETA_WORD_HEADER] |= i + 1u == count ? RETA_HDR_END : 0;
+        if (is_control(&desc) && find_target(descs, count, i, &target) && target < count) {
+            desc.word[RETA_WORD_TARGET] = bus_address(&guard->list[target]);
+        }
+        guard->list[i] = desc;
+    }
 }
 
 /* ---- One pass ---- */
@@ -244,33 +313,43 @@ static enum reta_status run_jobs(struct reta_guard *guard, const struct reta_des
     return wait_for(guard, count - 1u, budget(&descs[count - left], left));
 }
 
-static enum reta_status run_list(struct reta_guard *guard, const struct reta_desc *descs, unsigned count)
+static enum reta_status run_list(struct reta_guard *guard, uint32_t cycles)
 {
     struct reta_desc job = {{0}};
     job.word[RETA_WORD_HEADER] = RETA_OP_LIST;
     job.word[RETA_WORD_X] = bus_address(guard->list);
     enum reta_status status = commit(guard, &job, 0);
-    return status == RETA_OK ? wait_for(guard, 0, budget(descs, count)) : status;
+    return status == RETA_OK ? wait_for(guard, 0, cycles) : status;
+}
+
+/** Bases must be as they were set. Not for lists: CTRL may change them. */
+static enum reta_status check_bases(struct reta_guard *guard)
+{
+    for (unsigned i = 0; i < RETA_BASES; i++) {
+        if (reta_get(RETA_BASE1_OFFSET + 4u * i) != guard->base[i]) {
+            guard->account.registers++;
+            return RETA_CORRUPT;
+        }
+    }
+    return RETA_OK;
 }
 
 /** Everything once, from a known state. */
-static enum reta_status pass(struct reta_guard *guard, const struct reta_desc *descs, unsigned count)
+static enum reta_status pass(struct reta_guard *guard, const struct reta_desc *descs, unsigned count,
+                             const struct extent *extent)
 {
     guard->account.passes++;
     bool enabled = irq_save();
     known_state(guard);
     uint32_t before = reta_get(RETA_DESCS_OFFSET);
-    enum reta_status status = guard->submission == RETA_AS_LIST ? run_list(guard, descs, count)
-                                                                : run_jobs(guard, descs, count);
-    if (status == RETA_OK && reta_get(RETA_DESCS_OFFSET) - before != count) {
+    bool is_list = guard->submission == RETA_AS_LIST;
+    enum reta_status status = is_list ? run_list(guard, extent->budget) : run_jobs(guard, descs, count);
+    if (status == RETA_OK && reta_get(RETA_DESCS_OFFSET) - before != extent->descriptors) {
         guard->account.registers++;
         status = RETA_CORRUPT;
     }
-    for (unsigned i = 0; i < RETA_BASES && status == RETA_OK; i++) {
-        if (reta_get(RETA_BASE1_OFFSET + 4u * i) != guard->base[i]) {
-            guard->account.registers++;
-            status = RETA_CORRUPT;
-        }
+    if (status == RETA_OK && !is_list) {
+        status = check_bases(guard);
     }
     if (status != RETA_OK) {
         reta_abort(&guard->reta); /* a job that is only late would write while everything is put in order */
@@ -282,30 +361,17 @@ static enum reta_status pass(struct reta_guard *guard, const struct reta_desc *d
 
 /* ---- Regions ---- */
 
-/** Before a pass: inputs and states must be as they were; outputs get what no pass leaves behind. */
-static enum reta_status prepare(struct reta_guard *guard, struct reta_region *regions, unsigned count, unsigned number)
+/** Before a pass: outputs get what no pass leaves behind, states are again what they were before the run. */
+static void prepare(struct reta_region *regions, unsigned count, unsigned number)
 {
     for (unsigned i = 0; i < count; i++) {
         struct reta_region *region = &regions[i];
         if (region->role == RETA_OUTPUT) {
             memset(region->start, (int)(0x5Au + number), region->bytes);
-            continue;
-        }
-        /* After the first pass a state is no longer what it was. */
-        bool is_written = region->role == RETA_STATE && number > 0;
-        if (!is_written && checksum(region) == region->checksum) {
-            continue;
-        }
-        if (region->backup == NULL || (region->role == RETA_STATE && number == 0)) {
-            return RETA_CORRUPT;
-        }
-        memcpy(region->start, region->backup, region->bytes);
-        guard->account.restored += !is_written;
-        if (checksum(region) != region->checksum) {
-            return RETA_CORRUPT;
+        } else if (region->role == RETA_STATE && number > 0) {
+            memcpy(region->start, region->backup, region->bytes);
         }
     }
-    return RETA_OK;
 }
 
 /** Keeps the states for further passes. */
@@ -332,85 +398,89 @@ static void restore_states(struct reta_region *regions, unsigned count)
     }
 }
 
-/** After a pass: inputs must not have changed. Tells whether everything written is what the pass before wrote. */
-static enum reta_status compare(struct reta_region *regions, unsigned count, bool *agrees)
+/** Tells whether everything written is what the pass before wrote. */
+static bool agrees(struct reta_region *regions, unsigned count)
 {
-    *agrees = true;
+    bool is_same = true;
     for (unsigned i = 0; i < count; i++) {
         struct reta_region *region = &regions[i];
-        uint32_t now = checksum(region);
-        if (region->role == RETA_INPUT) {
-            if (now != region->checksum) {
-                return RETA_CORRUPT;
-            }
+        if (region->role != RETA_INPUT) {
+            uint32_t now = checksum(region);
+            is_same = is_same && now == region->written;
+            region->written = now;
+        }
+    }
+    return is_same;
+}
+
+/**
+ * Inputs must be what they were: what is right behind two passes was right during both. Damaged ones are restored;
+ * `intact` tells that there were none. RETA_CORRUPT if there is no backup.
+ */
+static enum reta_status check_inputs(struct reta_guard *guard, struct reta_region *regions, unsigned count, bool *intact)
+{
+    *intact = true;
+    for (unsigned i = 0; i < count; i++) {
+        struct reta_region *region = &regions[i];
+        if (region->role != RETA_INPUT || checksum(region) == region->checksum) {
             continue;
         }
-        *agrees = *agrees && now == region->written;
-        region->written = now;
+        *intact = false;
+        if (region->backup == NULL || reta_checksum(region->backup, region->bytes) != region->checksum) {
+            return RETA_CORRUPT;
+        }
+        memcpy(region->start, region->backup, region->bytes);
+        guard->account.restored++;
     }
     return RETA_OK;
 }
 
-/** The descriptors in the list's room, the last one with END; they count as an input. */
-static struct reta_region list_region(struct reta_guard *guard, const struct reta_desc *descs, unsigned count)
+/** The outputs and states as they are now are the valid ones. */
+static void accept(struct reta_region *regions, unsigned count)
 {
-    struct reta_region region = {.role = RETA_INPUT, .start = (uint8_t *)guard->list, .bytes = count * RETA_DESC_BYTES};
-    uint32_t sum = 0;
     for (unsigned i = 0; i < count; i++) {
-        struct reta_desc desc = descs[i];
-        desc.word[RETA_WORD_HEADER] |= i + 1u == count ? RETA_HDR_END : 0;
-        sum = sum_over(sum, &desc, RETA_DESC_BYTES);
-        guard->list[i] = desc;
+        if (regions[i].role != RETA_INPUT) {
+            regions[i].checksum = regions[i].written;
+        }
     }
-    region.checksum = sum;
-    return region;
 }
 
 enum reta_status reta_guard_run(struct reta_guard *guard, const struct reta_desc *descs, unsigned count,
                                 struct reta_region *regions, unsigned region_count)
 {
     bool is_list = guard->submission == RETA_AS_LIST;
-    if (count == 0 || count > 127u || (is_list && count > guard->list_capacity)) {
+    struct extent extent = {.descriptors = count, .budget = 0};
+    if (count == 0 || (is_list ? count > guard->list_capacity || !measure(descs, count, &extent) : count > MOST_JOBS)) {
         return RETA_UNSUPPORTED;
     }
+    guard->account.runs++;
     enum reta_status status = keep_states(regions, region_count);
-    bool has_result = false;
-    for (unsigned number = 0; number < MOST_PASSES; number++) {
-        if (status == RETA_OK) {
-            status = prepare(guard, regions, region_count, number);
-        }
-        if (status != RETA_OK) {
-            return status; /* damaged, and there is no backup */
-        }
-        struct reta_region list = {.role = RETA_INPUT};
+    if (status != RETA_OK) {
+        return status;
+    }
+    bool has_result = false; /* of a pass with the inputs as they are now, in `written` */
+    for (unsigned number = 0; number < MOST_PASSES && status == RETA_OK; number++) {
+        prepare(regions, region_count, number);
         if (is_list) {
-            list = list_region(guard, descs, count); /* written anew for each pass: it needs no backup */
+            write_list(guard, descs, count); /* anew for each pass: it needs no backup */
         }
-        enum reta_status result = pass(guard, descs, count);
-        bool agrees = false;
-        if (result == RETA_OK && is_list && checksum(&list) != list.checksum) {
-            guard->account.restored++;
-            result = RETA_CORRUPT;
+        if (pass(guard, descs, count, &extent) != RETA_OK) {
+            continue;
         }
-        if (result == RETA_OK) {
-            result = compare(regions, region_count, &agrees);
+        bool is_same = agrees(regions, region_count), intact = true;
+        if (has_result) {
+            status = check_inputs(guard, regions, region_count, &intact);
+            guard->account.disagreements += !is_same;
         }
-        if (result == RETA_OK && has_result && agrees) {
-            for (unsigned i = 0; i < region_count; i++) {
-                if (regions[i].role != RETA_INPUT) {
-                    regions[i].checksum = regions[i].written;
-                }
-            }
+        if (status == RETA_OK && has_result && intact && is_same) {
+            accept(regions, region_count);
             return RETA_OK;
         }
-        if (result == RETA_OK) {
-            guard->account.disagreements += has_result;
-            has_result = true;
-        }
+        has_result = intact;
     }
     reta_abort(&guard->reta);
     restore_states(regions, region_count);
-    return RETA_GIVEN_UP;
+    return status == RETA_OK ? RETA_GIVEN_UP : status;
 }
 
 /* Here and not in reta_names.c: programs without a guard do not pay for the texts. */

@@ -1,12 +1,13 @@
 /**
  * @file reta_guard.h
- * Guarded execution: descriptors whose results are right, or an error code, whatever goes wrong outside the core.
+ * Guarded execution: descriptors whose results are right, or an error code, whatever goes wrong outside the core. This is
+ * the driver to ship; the plain one (reta.h), on which it stands, is for measurements and for memory with ECC.
  *
  * The memory that descriptors read and write is declared as regions. A guarded run carries everything out twice and
  * compares checksums of what was written; it bounds every wait by the time that the descriptors can take, reads back
  * what it writes to registers, restores routing of events before each pass, and tries again from a known state when
- * something does not fit. What it cannot put right it reports. The accelerator works twice as long; the checksums,
- * which the core computes, cost more than that.
+ * something does not fit. What it cannot put right it reports. The accelerator works twice as long, and the core computes
+ * checksums: once a run of what is read, twice of what is written.
  *
  * Not covered: wrong arithmetic of the core itself, and damage to its code, stack and data in the private banks, where
  * backups lie. Two independent faults at a time are found where they do not hide each other.
@@ -31,18 +32,19 @@ struct reta_region {
     /** A copy outside interleaved L2: of an input what to restore it from (NULL: damage is only reported); of a state
      *  room for what it was before the run. */
     uint8_t *backup;
-    uint32_t checksum; /**< of the valid contents */
+    uint32_t checksum; /**< of the valid contents, see reta_checksum */
     uint32_t written;  /**< of the last pass */
 };
 
 /** How the descriptors of a run reach the accelerator. */
 enum reta_submission {
     RETA_AS_JOBS, /**< one register job each, as many at a time as the style queues */
-    RETA_AS_LIST, /**< one command list */
+    RETA_AS_LIST, /**< one command list, which may have loops */
 };
 
 /** What has been put right so far. */
 struct reta_account {
+    unsigned runs;
     unsigned passes;   /**< carried out, two a run when all goes well */
     unsigned errors;   /**< error codes of the hardware */
     unsigned timeouts; /**< waits that took too long: the accelerator was reset */
@@ -67,6 +69,12 @@ struct reta_guard {
 enum reta_status reta_guard_init(struct reta_guard *guard, const struct reta_style *style,
                                  enum reta_submission submission, struct reta_desc *list, unsigned list_capacity);
 
+/**
+ * The checksum of `count` bytes: for each little-endian word, the last one filled up with zeros,
+ * sum = (sum ^ word) * 0x9E3779B1 and then sum ^= sum >> 15, from 0 on.
+ */
+uint32_t reta_checksum(const volatile void *start, uint32_t count);
+
 /** Copies `source`, outside interleaved L2, into the region: its valid contents. */
 void reta_region_fill(struct reta_region *region, const void *source);
 
@@ -79,6 +87,9 @@ uint32_t reta_cycles_bound(const struct reta_desc *desc);
 /**
  * Carries out `count` descriptors, which touch nothing but the regions. RETA_OK: outputs and states are right. Else the
  * states are as before, if they can be restored.
+ *
+ * As jobs at most 127 descriptors. As a list `descs` lie outside interleaved L2 and are copied to the list's room anew for
+ * each pass; CTRL may set bases and branch back to descriptors of `descs`, but has no break word (RETA_UNSUPPORTED).
  */
 enum reta_status reta_guard_run(struct reta_guard *guard, const struct reta_desc *descs, unsigned count,
                                 struct reta_region *regions, unsigned region_count);

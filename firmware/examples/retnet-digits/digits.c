@@ -6,13 +6,13 @@
 
 #include <stdio.h>
 
-L2_DATA volatile struct digits_request digits_request = {
+HOST_DATA volatile struct digits_request digits_request = {
     .magic = DIGITS_REQUEST_MAGIC,
     .count = RETNET_TESTS,
     .tokens = {RETNET_TEST_TOKENS},
 };
 
-L2_BSS volatile struct digits_result digits_result;
+HOST_BSS volatile struct digits_result digits_result;
 
 static const uint8_t labels[RETNET_TESTS] = {RETNET_TEST_LABELS};
 

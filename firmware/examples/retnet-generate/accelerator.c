@@ -1,6 +1,6 @@
 /**
  * @file accelerator.c
- * Opening RETA, and reporting what it did.
+ * Opening RETA, and saying why it failed.
  */
 #include "accelerator.h"
 
@@ -13,7 +13,11 @@ extern const uint8_t __l2_start[], __l2_end[];
 
 enum generate_status accelerator_open(const struct reta_style *style)
 {
-    enum reta_status status = reta_init(&accelerator, style);
+    return accelerator_opened(reta_init(&accelerator, style));
+}
+
+enum generate_status accelerator_opened(enum reta_status status)
+{
     if (status != RETA_OK) {
         printf("\ncannot use the accelerator: %s\n", reta_status_name(status));
         return GENERATE_NO_ACCELERATOR;
@@ -36,12 +40,4 @@ enum generate_status accelerator_failed(enum reta_status status)
     }
     printf("\n");
     return GENERATE_JOB_FAILED;
-}
-
-void generate_report(void)
-{
-    struct reta_counters c = reta_counters_read();
-    printf("accelerator: %lu jobs, %lu descriptors, %lu cycles (%lu of them stalls), %lu MACs\n",
-           (unsigned long)c.jobs, (unsigned long)c.descriptors, (unsigned long)c.cycles, (unsigned long)c.stalls,
-           (unsigned long)c.macs);
 }

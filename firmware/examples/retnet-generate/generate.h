@@ -1,6 +1,7 @@
 /**
  * @file generate.h
- * Between the main program and the host styles: each of generate_jobs.c, generate_list.c and generate_host.c is one.
+ * Between the main program and the host styles: each of generate_jobs.c, generate_list.c,
+ * generate_guarded.c, generate_shared.c and generate_host.c is one.
  */
 #ifndef GENERATE_H
 #define GENERATE_H
@@ -31,10 +32,10 @@ extern const char *const generate_style;
 /** Runs the generation and hands every token to emit_token, as soon as the host can know it. */
 enum generate_status generate(const struct generation *generation);
 
-/** Prints what the accelerator did; nothing for the host style. */
+/** Prints what the accelerator did, or its driver; nothing for the host style. */
 void generate_report(void);
 
-/** Prints one generated token at once. */
+/** Prints the next generated token at once and appends it to the result. */
 void emit_token(uint32_t token);
 
 /** Number of prefill passes. */

@@ -14,7 +14,7 @@ enum generate_status generate(const struct generation *generation)
         return opened;
     }
     struct reta_job job;
-    enum reta_status status = reta_list_submit(&accelerator, generate_build_list(generation), &job);
+    enum reta_status status = reta_list_submit(&accelerator, generate_build_list(generation).first, &job);
     if (status == RETA_OK) {
         status = reta_wait(&accelerator, job);
     }

@@ -41,7 +41,7 @@ enum generate_status generate(const struct generation *generation)
         table[i] = i * 0x9E3779B9u;
     }
     struct reta_job job;
-    enum reta_status status = reta_list_submit(&accelerator, generate_build_list(generation), &job);
+    enum reta_status status = reta_list_submit(&accelerator, generate_build_list(generation).first, &job);
     if (status == RETA_OK) {
         for (uint32_t i = 0; i < ROUNDS_A_TOKEN * (generation->count + generation->prompt_length); i++) {
             work();

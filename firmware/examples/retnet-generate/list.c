@@ -7,18 +7,13 @@
  */
 #include "generate_list.h"
 
-#include "retnet_pass.h"
-
 /** Base registers of the list. */
 enum { BASE_TOKEN = 1, BASE_POSITION = 2 };
 
 /** Loop counter of all loops: they are not nested. */
 enum { LOOP = 0 };
 
-/** Clear, start values, two prefill blocks and the generation, each with its CTRL. */
-enum { MAX_DESCS = 2 + 2 * (RETNET_BODY_DESCS + 1) + RETNET_PASS_DESCS + 1 };
-
-L2_BSS static struct reta_desc list[MAX_DESCS];
+HOST_BSS static struct reta_desc list[GENERATE_LIST_DESCS];
 
 /** Appends a pass that advances by `rows` tokens and runs `times` times. */
 static struct reta_desc *append_loop(struct reta_desc *next, uint32_t rows, uint32_t times, bool chooses)
@@ -42,7 +37,7 @@ static struct reta_desc *append_loop(struct reta_desc *next, uint32_t rows, uint
     return next;
 }
 
-const struct reta_desc *generate_build_list(const struct generation *g)
+struct generate_list generate_build_list(const struct generation *g)
 {
     uint32_t prefilled = g->prompt_length - 1u;
     struct reta_desc *next = list;
@@ -59,5 +54,5 @@ const struct reta_desc *generate_build_list(const struct generation *g)
     }
     next = append_loop(next, 1, g->count, true);
     next[-1].word[RETA_WORD_HEADER] |= RETA_HDR_END;
-    return list;
+    return (struct generate_list){.first = list, .count = (unsigned)(next - list)};
 }

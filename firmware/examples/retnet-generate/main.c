@@ -18,8 +18,12 @@ L2_BSS uint32_t sequence[RETNET_MAX_PROMPT + RETNET_MAX_GENERATE];
 static const char vocabulary[] = RETNET_VOCABULARY;
 _Static_assert(sizeof vocabulary == RETNET_SYMBOLS + 1, "one character a token");
 
+/** Tokens generated so far. */
+static uint32_t emitted;
+
 void emit_token(uint32_t token)
 {
+    retnet_result.tokens[emitted++] = token;
     putchar(token < RETNET_SYMBOLS ? vocabulary[token] : '?');
     fflush(stdout);
 }
@@ -54,9 +58,6 @@ static enum generate_status run(void)
     putchar('\n');
     if (status != GENERATE_OK) {
         return status;
-    }
-    for (uint32_t i = 0; i < generation.count; i++) {
-        retnet_result.tokens[i] = sequence[generation.prompt_length + i];
     }
     retnet_result.count = generation.count;
     printf("%lu tokens after a prompt of %lu, %lu cycles\n", (unsigned long)generation.count,

@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-L2_DATA volatile struct retnet_request retnet_request = {
+HOST_DATA volatile struct retnet_request retnet_request = {
     .magic = RETNET_REQUEST_MAGIC,
     .prompt_length = RETNET_EXAMPLE_LENGTH,
     .generate = RETNET_EXAMPLE_GENERATE,
@@ -14,7 +14,7 @@ L2_DATA volatile struct retnet_request retnet_request = {
     .tokens = {RETNET_EXAMPLE_TOKENS},
 };
 
-L2_BSS volatile struct retnet_result retnet_result;
+HOST_BSS volatile struct retnet_result retnet_result;
 
 static enum generate_status refuse(const char *what, uint32_t value, uint32_t limit)
 {

@@ -1,2 +1,0 @@
-/* libcrypto of OpenSSL: message digests. */
-#include <openssl/evp.h>
