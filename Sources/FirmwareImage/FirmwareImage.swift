@@ -46,7 +46,7 @@ public struct FirmwareImage: Sendable {
   /// Instructions: executable sections without the data that mapping symbols mark; executable segments of a file
   /// without sections. In order of address.
   public let code: [CodeRange]
-  /// Sections that are loaded and neither writable nor executable; empty for a file without sections.
+  /// Sections that are loaded and neither writable nor executable; such segments of a file without sections.
   public let constants: [Range<UInt64>]
 
   /// Firmware is at most a few MiB; a larger file is not worth reading.
@@ -116,8 +116,13 @@ public struct FirmwareImage: Sendable {
     self.symbols = SymbolTable(file, sections: sections)
     self.attributes = BuildAttributes(flags: header.flags, file, sections: sections)
     self.code = Self.code(file, sections: sections, segments: segments)
-    constants = sections.filter { $0.isAllocated && !$0.isWritable && !$0.isExecutable && $0.size > 0 }
-      .map { $0.address..<$0.address + $0.size }
+    let isSectionless = !sections.contains(where: \.isAllocated)
+    constants =
+      isSectionless
+      ? segments.filter { !$0.isWritable && !$0.isExecutable && !$0.data.isEmpty }
+        .map { UInt64($0.virtualAddress)..<UInt64($0.virtualAddress) + UInt64($0.data.count) }
+      : sections.filter { $0.isAllocated && !$0.isWritable && !$0.isExecutable && $0.size > 0 }
+        .map { $0.address..<$0.address + $0.size }
   }
 
   /// An image without anything in it: for a machine that gets its program in another way. `bytes`: what it gets it from.

@@ -56,6 +56,17 @@ import FirmwareImage
     #expect(image.code.map(\.bytes.count) == [0x30, 8])
   }
 
+  @Test func `without sections the read-only segments are the constants`() throws {
+    let bare = ELFBuilder(
+      entry: 0x1C00_0000,
+      [
+        ELFBuilder.Segment(at: 0x1C00_0000, [1, 0], flags: 5),
+        ELFBuilder.Segment(at: 0x1C00_8000, [1, 2, 3, 4, 5], memorySize: 16, flags: 4),
+        ELFBuilder.Segment(at: 0x1C00_9000, [1, 2], flags: 6),
+      ])
+    #expect(try load(bare).constants == [0x1C00_8000..<0x1C00_8005])
+  }
+
   @Test func `without sections the executable segments are the code`() throws {
     let bare = try load(ELFBuilder(entry: 0x1C00_0000, [ELFBuilder.Segment(at: 0x1C00_0000, [1, 0], flags: 5)]))
     #expect(bare.code.map(\.address) == [0x1C00_0000])

@@ -113,7 +113,7 @@ import Testing
     }
   }
 
-  @Test func `the guard doubles the accelerator's time and less than triples the program's`() throws {
+  @Test func `the guard doubles the accelerator's time and little more than doubles the program's`() throws {
     func figures(_ name: String) throws -> (cycles: Int, busy: Int) {
       let stats = try Firmware.run(name).stats
       let accelerator = try #require(stats["accelerator"] as? [String: Any])
@@ -122,8 +122,8 @@ import Testing
     let plain = try figures("reta-naive")
     for style in ["poll", "irq", "queue", "list"] {
       let guarded = try figures("reta-guarded-\(style)")
-      // Documentation/Faults.md: 0.33 million cycles for 0.15.
-      #expect(guarded.cycles > 2 * plain.cycles && guarded.cycles < 3 * plain.cycles)
+      // Documentation/Faults.md: 0.32 million cycles for 0.15.
+      #expect(guarded.cycles * 10 > 19 * plain.cycles && guarded.cycles * 10 < 25 * plain.cycles)
       #expect(abs(guarded.busy - 2 * plain.busy) < plain.busy / 20)
     }
   }

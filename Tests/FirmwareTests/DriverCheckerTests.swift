@@ -1,6 +1,7 @@
 // The driver checker on real firmware: a program for each rule that breaks it, its clean twin, and everything shipped.
 
 import DriverChecker
+import FirmwareImage
 import Foundation
 import TestSupport
 import Testing
@@ -18,13 +19,16 @@ import Testing
     var notes: Set<String> { rules { $0 == "note" } }
   }
 
-  /// Runs `tests/driver-bugs` with a request.
-  static func bug(_ request: String, _ options: [String] = ["--check=warn"]) throws -> Findings {
+  /// Runs `tests/driver-bugs` with a request. `file`: what of its image is run, where `check_request` lies at `place`.
+  static func bug(
+    _ request: String, _ options: [String] = ["--check=warn"], file: [UInt8]? = nil, place: String = "check_request"
+  ) throws -> Findings {
     try Emulator.inFolder { emulator in
       try emulator.write("request", request)
+      let image = try file.map { try emulator.write("image.elf", $0) } ?? Firmware.path("driver-bugs")
       let outcome = try emulator.run(
-        ["run", "--max-cycles", "3000000", "--load", "request@check_request", "--check-report", "report.json"] + options
-          + [Firmware.path("driver-bugs")])
+        ["run", "--max-cycles", "3000000", "--load", "request@\(place)", "--check-report", "report.json"] + options
+          + [image])
       let report = try emulator.object("report.json")
       #expect(report["schema"] as? String == "pulpemu-check/1")
       return Findings(outcome: outcome, all: report["findings"] as? [[String: Any]] ?? [])
@@ -58,6 +62,22 @@ import Testing
     #expect(clean.faults.isEmpty)
     #expect(!clean.notes.contains(id))
     #expect(clean.outcome.status == 0)
+  }
+
+  @Test func `a file without symbols and section headers loses only the rules that go by symbols`() throws {
+    let image = try FirmwareImage.load(path: Firmware.path("driver-bugs"))
+    let place = "0x" + String(try #require(image.symbols["check_request"]).address, radix: 16)
+    // e_shoff, e_shnum and e_shstrndx of the ELF header: what sstrip leaves.
+    var file = image.fileBytes
+    for offset in Array(32..<36) + Array(48..<52) { file[offset] = 0 }
+    for name in Self.cases {
+      let id = String(name.prefix { $0 != ":" })
+      let bad = try Self.bug(name, file: file, place: place)
+      let isJudged = !["reta-object-bounds", "udma-object-bounds", "irq-no-handler"].contains(id)
+      #expect((bad.faults.union(bad.notes)).contains(id) == isJudged, "\(name)")
+      #expect(bad.faults.isSubset(of: [id]), "\(name)")
+      #expect(try Self.bug(name + " clean", file: file, place: place).faults.isEmpty, "\(name)")
+    }
   }
 
   @Test func `--check=error ends the run at the first finding with 122 and says so in the last line`() throws {

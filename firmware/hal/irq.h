@@ -36,6 +36,12 @@ void irq_enable_line(enum irq_line line);
 /** Closes a line in the controller and in mie. */
 void irq_disable_line(enum irq_line line);
 
+/**
+ * First in every function with the attribute `interrupt`, for debuggers: what it has interrupted goes on at mepc (DWARF
+ * register 4096 + 0x341). Compilers describe the frame as if it had been called, with ra. No instruction.
+ */
+#define IRQ_VECTOR_FRAME() __asm__ volatile(".cfi_return_column 4929")
+
 /** Reports an exception and ends the program; startup/vectors.S comes here on a fresh stack, interrupts disabled. */
 _Noreturn void exception_report(uint32_t mcause, uint32_t mepc, uint32_t ra, uint32_t sp);
 

@@ -16,6 +16,7 @@ volatile uint32_t soc_event_seen[8];
 __attribute__((interrupt("machine"))) void irq_vector_26(void);
 void irq_vector_26(void)
 {
+    IRQ_VECTOR_FRAME();
     uint32_t event = itc_event_id() & FC_ITC_FIFO_EVENT_ID_MASK;
     soc_event_seen[event / 32u] |= 1u << event % 32u;
 }

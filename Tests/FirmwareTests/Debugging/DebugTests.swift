@@ -56,6 +56,20 @@ import Testing
     #expect(program.gdb.contains("$1 = 1"))
   }
 
+  @Test func `a backtrace leads through a C function with the attribute interrupt, from its first instruction on`()
+    throws
+  {
+    let program = try DebuggedProgram(
+      "retnet-generate-irq",
+      ["break *irq_vector_26", "continue", "backtrace", "stepi 8", "backtrace", "finish", "kill"])
+    // Twice: before it has saved a register, and behind that.
+    for frame in [
+      /#1 +0x1c00[0-9a-f]{4} in irq_wait \(\) at hal\/irq.h/, /#3 .* wait_for_status \(.*at drivers\/reta\/reta.c/,
+      /main \(\) at examples\/retnet-generate\/main.c/,
+    ] { #expect(program.gdb.matches(of: frame).count == 2, "\(program.gdb)") }
+    #expect(program.gdb.contains(/\n0x1c00[0-9a-f]{4} in irq_wait \(\) at hal\/irq.h/))
+  }
+
   @Test func `a watchpoint on a tensor names RETA, and going back leads to the store of its descriptor`() throws {
     let program = try DebuggedProgram(
       "reta-selftest",

@@ -63,8 +63,11 @@ final class RawDebugger {
   private var decoder = PacketDecoder()
   private var waiting: [Incoming] = []
 
-  init(port: UInt16) throws {
-    handle = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+  init(port: UInt16) throws { handle = try Self.connection(port: port) }
+
+  /// A socket that is connected to a port of the loopback interface.
+  static func connection(port: UInt16) throws -> Int32 {
+    let handle = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = port.bigEndian
@@ -78,6 +81,10 @@ final class RawDebugger {
     // A guard: what does not come in a minute does not come.
     var limit = timeval(tv_sec: 60, tv_usec: 0)
     setsockopt(handle, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+    // Acknowledgements and packets are written one by one: held back they cost 40 ms each.
+    var on: Int32 = 1
+    setsockopt(handle, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
+    return handle
   }
 
   deinit { vanish() }

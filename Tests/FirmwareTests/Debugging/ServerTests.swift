@@ -1,5 +1,6 @@
 // The server of `pulpemu debug`: clients that come, go, vanish and come again, and programs that hang or end.
 
+import FirmwareImage
 import Foundation
 import GDBServer
 import TestSupport
@@ -250,5 +251,95 @@ import Testing
       client.send("k")
       #expect(try process.end() == 0)
     }
+  }
+
+  @Test(arguments: ["tcp:0", "pty"])
+  func `a program that is stopped at every character loses none while it sends and receives`(uart: String) throws {
+    let name = "uart-loopback"
+    let symbols = try FirmwareImage.load(path: Firmware.path(name)).symbols
+    let received = try #require(symbols["received"])
+    let submit = try #require(symbols["uart_transmit_submit"]).address
+    let process = try DebuggedProcess(["--port", "0", "--uart", uart, Firmware.path(name)])
+    let terminal = try UARTPeer(announcement: process.hear("UART 0 is "))
+    let client = try RawDebugger(port: try process.port())
+    // What the program sends, and compares with what comes back: here from us, in pieces, always while it stands.
+    let bytes = (0..<256).map { UInt8(truncatingIfNeeded: $0 * 7) }
+    var random = SplitMix64(seed: 6)
+    let exit = try #require(symbols["exit_program"]).address
+    for place in [submit, exit] { #expect(client.ask("Z0,\(String(place, radix: 16)),4") == "OK") }
+    #expect(client.ask("Z2,\(String(received.address, radix: 16)),\(String(received.size, radix: 16))") == "OK")
+    var (stops, busy, handedOver) = (0, 0, bytes.count)
+    var end = ""
+    while end.isEmpty, stops < 5000 {
+      client.send("vCont;c")
+      let answer = client.answer() ?? "W-"
+      guard answer.hasPrefix("T05") else {
+        end = answer
+        break
+      }
+      stops += 1
+      if client.ask("p20") == Hex.text((0..<4).map { UInt8(truncatingIfNeeded: exit >> (8 * $0)) }) {
+        // The end waits for a reader, but not for ever.
+        #expect(terminal.receive(2 * bytes.count) == bytes + bytes)
+        continue
+      }
+      if !answer.contains("watch"), handedOver == bytes.count { handedOver = 0 }
+      let piece = bytes[handedOver...].prefix(Int(random.next() % 24) + 1)
+      terminal.send(Array(piece))
+      handedOver += piece.count
+      if stops % 8 == 0 {
+        // Looking at the UART and stepping change nothing.
+        let before = client.console.count
+        _ = client.monitor("udma uart")
+        if client.console.dropFirst(before).contains("TX: runs") { busy += 1 }
+        #expect(client.ask("vCont;s")?.hasPrefix("T05") == true)
+      }
+    }
+    #expect(end == "W00", "\(client.console)")
+    #expect(stops > 512 && busy > 20, "\(stops) stops, \(busy) in the middle of sending")
+    client.send("k")
+    client.vanish()
+    #expect(try process.end() == 0)
+  }
+}
+
+/// Who sits at the other end of UART 0.
+private final class UARTPeer {
+  private let handle: Int32
+
+  /// Connects to what `pulpemu` says: `UART 0 is 127.0.0.1:PORT` or the name of a pseudo-terminal.
+  init(announcement: String) throws {
+    let place = announcement.split(separator: " ").last.map(String.init) ?? ""
+    if let port = UInt16(place.split(separator: ":").last ?? ""), place.contains(":") {
+      handle = try RawDebugger.connection(port: port)
+    } else {
+      handle = open(place, O_RDWR | O_NOCTTY)
+    }
+    guard handle >= 0 else { throw DebuggedProcess.NotHeard(what: "nobody at \(place)") }
+  }
+
+  deinit { close(handle) }
+
+  func send(_ bytes: [UInt8]) {
+    var start = 0
+    while start < bytes.count {
+      let count = bytes[start...].withUnsafeBytes { write(handle, $0.baseAddress, $0.count) }
+      guard count > 0 else { return }
+      start += count
+    }
+  }
+
+  /// As many characters; fewer if no more come.
+  func receive(_ count: Int) -> [UInt8] {
+    var all: [UInt8] = []
+    while all.count < count {
+      var state = pollfd(fd: handle, events: Int16(POLLIN), revents: 0)
+      guard poll(&state, 1, 60_000) > 0 else { break }
+      var buffer = [UInt8](repeating: 0, count: 4096)
+      let got = read(handle, &buffer, count - all.count)
+      guard got > 0 else { break }
+      all += buffer.prefix(got)
+    }
+    return all
   }
 }

@@ -111,6 +111,7 @@ import Testing
     "UARTFormat", "UARTLineDriver", "UARTReceiver", "UARTTransmitter", "UDMA", "UDMAAddressGenerator", "UDMACPI",
     "UDMAChannelConfiguration", "UDMAClockCrossingFIFO", "UDMAFILTER", "UDMAI2C", "UDMAI2S", "UDMAReceiveChannel",
     "UDMAReceiveEngine", "UDMARegisterStore", "UDMASPIM", "UDMASPIM.Seen", "UDMATransmitChannel", "UDMATransmitEngine",
+    "UDMATransmitEngine.Request",
     "UDMATransmitFIFO", "UDMAUART", "VirtualStdout",
   ]
 }

@@ -361,17 +361,28 @@ static enum reta_status pass(struct reta_guard *guard, const struct reta_desc *d
 
 /* ---- Regions ---- */
 
-/** Before a pass: outputs get what no pass leaves behind, states are again what they were before the run. */
-static void prepare(struct reta_region *regions, unsigned count, unsigned number)
+/** Copies the backup to its region; false if it is no longer what it was. */
+static bool restore(const struct reta_region *region)
+{
+    memcpy(region->start, region->backup, region->bytes);
+    return reta_checksum(region->backup, region->bytes) == region->checksum;
+}
+
+/**
+ * Before a pass: outputs get what no pass leaves behind, states are again what they were before the run. RETA_CORRUPT if
+ * a state's backup is damaged.
+ */
+static enum reta_status prepare(struct reta_region *regions, unsigned count, unsigned number)
 {
     for (unsigned i = 0; i < count; i++) {
         struct reta_region *region = &regions[i];
         if (region->role == RETA_OUTPUT) {
             memset(region->start, (int)(0x5Au + number), region->bytes);
-        } else if (region->role == RETA_STATE && number > 0) {
-            memcpy(region->start, region->backup, region->bytes);
+        } else if (region->role == RETA_STATE && number > 0 && !restore(region)) {
+            return RETA_CORRUPT;
         }
     }
+    return RETA_OK;
 }
 
 /** Keeps the states for further passes. */
@@ -393,7 +404,7 @@ static void restore_states(struct reta_region *regions, unsigned count)
 {
     for (unsigned i = 0; i < count; i++) {
         if (regions[i].role == RETA_STATE) {
-            memcpy(regions[i].start, regions[i].backup, regions[i].bytes);
+            (void)restore(&regions[i]);
         }
     }
 }
@@ -426,10 +437,9 @@ static enum reta_status check_inputs(struct reta_guard *guard, struct reta_regio
             continue;
         }
         *intact = false;
-        if (region->backup == NULL || reta_checksum(region->backup, region->bytes) != region->checksum) {
+        if (region->backup == NULL || !restore(region)) {
             return RETA_CORRUPT;
         }
-        memcpy(region->start, region->backup, region->bytes);
         guard->account.restored++;
     }
     return RETA_OK;
@@ -460,7 +470,10 @@ enum reta_status reta_guard_run(struct reta_guard *guard, const struct reta_desc
     }
     bool has_result = false; /* of a pass with the inputs as they are now, in `written` */
     for (unsigned number = 0; number < MOST_PASSES && status == RETA_OK; number++) {
-        prepare(regions, region_count, number);
+        status = prepare(regions, region_count, number);
+        if (status != RETA_OK) {
+            break;
+        }
         if (is_list) {
             write_list(guard, descs, count); /* anew for each pass: it needs no backup */
         }
