@@ -43,7 +43,6 @@ public final class DriverChecker: InstructionObserver {
   /// The instruction that executes now.
   private(set) var pc: Address = 0
   private(set) var cycle: Cycle = 0
-  private(set) var instructions: UInt64 = 0
   /// Interrupts under way.
   private(set) var handlerLevel = 0
   /// The last accesses to peripherals, with the calls that led to them: they take place later.
@@ -216,20 +215,22 @@ public final class DriverChecker: InstructionObserver {
   public func issuing(_ instruction: Instruction, pc: Address, at cycle: Cycle, hart: Hart) {
     self.pc = pc
     self.cycle = cycle
-    instructions &+= 1
+    let isOutside = handlerLevel == 0
     if !codeRange.contains(UInt64(pc)) { enteredOtherCode(hart) }
     if code.isStale { checkStaleCode(instruction) }
     if events.overflowed { eventOverflowed() }
     switch instruction.timing {
     case .alu, .multiplyHigh, .divide, .csr:
       if instruction.operation == .slti, instruction.rd == 0 { request(instruction.immediate) }
-      if instruction.timing == .csr, instruction.csr == 0x300, handlerLevel == 0 { sleep.statusAt = instructions }
+      if instruction.timing == .csr, instruction.csr == 0x300, handlerLevel == 0 {
+        sleep.statusAt = events.instructionsOutside
+      }
       registers.propagate(instruction, hart)
     case .load: load(instruction, hart)
     case .store: store(instruction, hart)
     case .branch:
       if !registers.isDecided(instruction, hart) { undecidedBranch(instruction) }
-      if handlerLevel == 0 { sleep.branched(at: instructions) }
+      if handlerLevel == 0 { sleep.branched(at: events.instructionsOutside) }
     case .jump:
       registers.propagate(instruction, hart)
       trace.jumped(instruction, at: pc, target: pc &+ instruction.immediate)
@@ -246,7 +247,7 @@ public final class DriverChecker: InstructionObserver {
     case .environment, .illegal: break
     }
     if instruction.rd == 2 { stack.before = hart[register: 2] }
-    if handlerLevel == 0 { events.instructionsOutside &+= 1 }
+    if isOutside { events.instructionsOutside &+= 1 }
   }
 
   public func executed(_ instruction: Instruction, pc: Address, at cycle: Cycle, hart: Hart) {
@@ -275,7 +276,7 @@ public final class DriverChecker: InstructionObserver {
     if !memory.uses(offset, bytes: size).isDisjoint(with: [.jobWrites, .transferWrites]) {
       hostTouches(memory.base &+ UInt32(offset), size, isWrite: false, at: here)
     }
-    if handlerLevel == 0 { sleep.loaded(memory.base &+ UInt32(offset), pc: pc, at: instructions) }
+    if handlerLevel == 0 { sleep.loaded(memory.base &+ UInt32(offset), pc: pc, at: events.instructionsOutside) }
   }
 
   @inline(__always)
@@ -339,7 +340,7 @@ public final class DriverChecker: InstructionObserver {
       trace.interrupted(at: pc)
       return
     }
-    if handlerLevel == 0 { sleep.interrupted(at: instructions, stackPointer: machine.hart[register: 2]) }
+    if handlerLevel == 0 { sleep.interrupted(at: events.instructionsOutside, stackPointer: machine.hart[register: 2]) }
     handlerLevel += 1
     trace.interrupted(at: pc)
     tookInterrupt(Int(cause & 31), pc: pc, target: target, at: cycle)
@@ -395,7 +396,8 @@ public struct Suppression: Sendable {
   }
 }
 
-/// The last accesses of the core to L2: what was issued right behind a TRIGGER write comes before the write takes effect.
+/// The last accesses of the core to L2: what was issued right behind a store that starts a job or a transfer
+/// comes before that store takes effect.
 struct RecentAccesses {
   struct Access {
     var address: Address = 0

@@ -44,7 +44,9 @@ import Testing
   /// A case for each rule, and further ones.
   static let cases =
     Rule.all.map(\.id) + [
-      "execute-data:null", "race-delay:enable-bit", "race-host-udma:clear-bit", "sleep-lost-wakeup:far",
+      "event-never-unmasked:at-once", "race-host-write:after-progress", "execute-data:null", "race-delay:enable-bit",
+      "race-host-udma:clear-bit", "race-host-udma:at-once",
+      "race-stack-buffer:at-once", "sleep-lost-wakeup:far", "sleep-lost-wakeup:loaded",
     ]
 
   @Test(arguments: cases)

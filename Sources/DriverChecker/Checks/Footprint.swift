@@ -15,6 +15,8 @@ struct Footprint {
     let descriptor: Address?
     let opcode: Opcode
     let use: TensorUse
+    /// The last descriptor that uses it so.
+    var last: Address?
   }
 
   var reads: [Range<Address>] = []
@@ -24,6 +26,8 @@ struct Footprint {
   var operands: [Operand] = []
   /// Outputs reach the program before the list has ended.
   var hasProgress = false
+  /// A list without loops: what a completed descriptor has used is used no more, unless by a later one.
+  var isStraight = true
 
   private static let mostSteps = 100_000
 
@@ -35,7 +39,7 @@ struct Footprint {
     let isWritten: Bool
   }
 
-  private var seen: Set<Seen> = []
+  private var seen: [Seen: Int] = [:]
 
   /// What the job with these words uses, started with these registers.
   init(_ words: DescriptorWords, bases: BaseRegisters, counters: [UInt32], _ memory: DirectMemory) {
@@ -45,7 +49,7 @@ struct Footprint {
     } else {
       add(descriptor, at: nil)
     }
-    seen = []
+    seen = [:]
     reads = Self.merged(reads)
     writes = Self.merged(writes)
     list = Self.merged(list)
@@ -78,6 +82,7 @@ struct Footprint {
         let step = control.step(counter: counters[control.counter & 3], breakWord: ~control.breakValue)
         counters[control.counter & 3] = step.counter
         if step.taken {
+          isStraight = false
           next = control.target
           ends = false
         }
@@ -95,8 +100,12 @@ struct Footprint {
       let key = Seen(
         address: use.address, stride: use.stride ?? use.rowBytes, rows: use.rows, bytes: use.rowBytes,
         isWritten: use.isWritten)
-      guard seen.insert(key).inserted else { return }
-      operands.append(Operand(descriptor: address, opcode: opcode, use: use))
+      if let known = seen[key] {
+        operands[known].last = address
+        return
+      }
+      seen[key] = operands.count
+      operands.append(Operand(descriptor: address, opcode: opcode, use: use, last: address))
       use.forEachRow { row in
         if use.isRead { reads.append(row) }
         if use.isWritten { writes.append(row) }
@@ -115,6 +124,25 @@ struct Footprint {
       }
     }
     return result
+  }
+
+  /// True if a descriptor that is not among `completed` writes the byte at `address`, or reads it and `isWrite`.
+  func isUsed(_ address: Address, isWrite: Bool, beyond completed: Set<Address>) -> Bool {
+    let byte = address..<address &+ 1
+    func isOpen(_ descriptor: Address?) -> Bool { descriptor.map { !completed.contains($0) } ?? true }
+    if isWrite, Self.contains(list, address) {
+      return list.contains { range in
+        stride(from: range.lowerBound, to: range.upperBound, by: Int(DescriptorFormat.byteCount)).contains {
+          address >= $0 && address - $0 < DescriptorFormat.byteCount && isOpen($0)
+        }
+      }
+    }
+    return operands.contains { operand in
+      guard operand.use.isWritten || isWrite, isOpen(operand.last) else { return false }
+      var isHit = false
+      operand.use.forEachRow { if $0.overlaps(byte) { isHit = true } }
+      return isHit
+    }
   }
 
   static func contains(_ ranges: [Range<Address>], _ address: Address) -> Bool {

@@ -20,6 +20,10 @@ final class Job {
   var finished: Cycle?
   /// The program knows that descriptors with EVT have completed.
   var progressObserved = false
+  /// Descriptors that have completed, with their last cycle; of lists without loops.
+  var completed: [(address: Address, end: Cycle, hasEvent: Bool)] = []
+  /// Those that the program knows of.
+  var known: Set<Address> = []
   /// The program went to sleep while the job was in flight, there.
   var slept: Site?
   /// Its done event could not reach the core: why.
@@ -55,9 +59,16 @@ extension DriverChecker {
     jobs.context ^= 1
     checkPlacement(job)
     checkAgainstTransfers(job)
+    // A WFI right behind the store is executed before the store takes effect.
+    if let place = sleep.place, place.cycle > access.issued { job.slept = place }
     jobs.flight.append(job)
     mark(job)
-    for late in recent.since(access.issued) {
+    checkTouches(since: access.issued)
+  }
+
+  /// What the core has issued behind the store that starts a job or a transfer, before the store took effect.
+  func checkTouches(since issued: Cycle) {
+    for late in recent.since(issued) {
       let uses = memory.offset(late.address).map { memory.uses($0, bytes: late.size) } ?? []
       guard !uses.isEmpty, late.isWrite || !uses.isDisjoint(with: [.jobWrites, .transferWrites]) else { continue }
       hostTouches(
@@ -145,9 +156,20 @@ extension DriverChecker {
     unmark(observed)
   }
 
-  /// The program has learnt that descriptors with EVT have completed.
-  func observeProgress() {
-    if let running = jobs.unfinished.first, running.footprint.hasProgress { running.progressObserved = true }
+  /// The program has learnt in `cycle` that descriptors with EVT have completed.
+  func observeProgress(at cycle: Cycle) {
+    guard let running = jobs.unfinished.first, running.footprint.hasProgress else { return }
+    running.progressObserved = true
+    let over = running.completed.prefix { $0.end < cycle }
+    if let last = over.lastIndex(where: \.hasEvent) { running.known.formUnion(over[...last].map(\.address)) }
+  }
+
+  /// What a read of PROGRESS, or the event of a descriptor, has told the program: the job is done with this byte.
+  private func isReleased(_ address: Address, of job: Job, isWrite: Bool) -> Bool {
+    guard job.progressObserved else { return false }
+    if job.footprint.isStraight { return !job.footprint.isUsed(address, isWrite: isWrite, beyond: job.known) }
+    // In a loop a descriptor may come again: what the program does between is its own affair.
+    return isWrite || memory.writer(address) == .job(job.number)
   }
 
   /// Event `id` has reached the program.
@@ -155,7 +177,7 @@ extension DriverChecker {
     switch Int(id) {
     case RETA.doneEvent:
       observeJobs(before: cycle)
-      observeProgress()
+      observeProgress(at: cycle)
     case RETA.errorEvent:
       protocolState.error?.isSeen = true
       observeJobs(before: cycle)
@@ -187,8 +209,8 @@ extension DriverChecker {
       ?? (machine.accelerator.isRunning && jobs.unfinished.first === job
         ? "which is running" : "which waits in the queue")
     let committed = [("the job was committed", job.site)]
+    if isReleased(address, of: job, isWrite: isWrite) { return }
     guard isWrite else {
-      if job.progressObserved, memory.writer(address) == .job(job.number) { return }
       if case .job(let number) = memory.writer(address), number != job.number {
         report(
           RaceRules.jobs, at: site, pc: site.pc, subject: describe(address),
@@ -202,7 +224,6 @@ extension DriverChecker {
         message: "load from \(describe(address)), an output of job \(job.id), \(state)", related: committed)
       return
     }
-    if job.progressObserved { return }
     if Footprint.contains(job.footprint.list, address) {
       report(
         RaceRules.listWrite, at: site, pc: site.pc, subject: describe(address),
@@ -218,6 +239,7 @@ extension DriverChecker {
 
   /// The stack gives back bytes.
   func checkReleased(_ start: Address, _ count: Int) {
+    releasedForTransfers(start..<start &+ UInt32(truncatingIfNeeded: count))
     let uses: ShadowMemory.Use = [.jobReads, .jobWrites, .listReads, .transferReads, .transferWrites]
     guard let used = memory.firstUse(start, count, uses) else { return }
     let bytes = used..<used &+ 1
@@ -280,6 +302,9 @@ extension DriverChecker {
     let descriptor = record.descriptor
     // A job that starts with its commit is known when its descriptors end.
     guard let job = jobs.unfinished.first else { return }
+    if let address = record.address, job.footprint.hasProgress, job.footprint.isStraight {
+      job.completed.append((address, record.end, record.descriptor.evt))
+    }
     if let address = record.address, let undefined = memory.firstUndefined(address, Int(DescriptorFormat.byteCount)) {
       report(
         MemoryRules.uninitReta, at: job.site, pc: job.site.pc, part: "list",

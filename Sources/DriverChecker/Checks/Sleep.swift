@@ -6,9 +6,9 @@ import Peripherals
 import RISCV
 import RetentionAccelerator
 
-/// What the program looked at before it goes to sleep, and what it polls.
+/// What the program looked at before it goes to sleep, and what it polls. Counts are instructions outside of handlers.
 struct SleepState {
-  private struct Look {
+  struct Look {
     var address: Address = 0
     var pc: Address = 0
     var at: UInt64 = 0
@@ -20,9 +20,9 @@ struct SleepState {
   private var looks = InlineArray<16, Look>(repeating: Look())
   private var next = 0
   /// Flags that were looked at before an interrupt, and where.
-  private var watched: [(address: Address, pc: Address)] = []
+  private var watched: [Look] = []
   /// Those that its handlers have changed.
-  private(set) var changed: [(address: Address, pc: Address)] = []
+  private(set) var changed: [Look] = []
   /// Flags that were looked at before a sleep with interrupts enabled throughout: the look and the sleep.
   private var unsafe: [Address: (pc: Address, site: Site)] = [:]
   /// The last instruction that touched mstatus.
@@ -45,6 +45,8 @@ struct SleepState {
   /// A branch of the program: what was loaded right before it is a flag.
   @inline(__always)
   mutating func branched(at count: UInt64) {
+    // The interrupt came between the load and the branch.
+    for index in changed.indices where count &- changed[index].at <= Self.judgement { changed[index].isJudged = true }
     var index = next
     for _ in 0..<3 {
       index &-= 1
@@ -54,10 +56,10 @@ struct SleepState {
     }
   }
 
-  /// Flags that the program has looked at not long before instruction `count`.
-  private func looked(before count: UInt64) -> [(address: Address, pc: Address)] {
-    (0..<Self.lookCount).map { looks[$0] }.filter { $0.isJudged && count &- $0.at <= Self.reach }.map {
-      ($0.address, $0.pc)
+  /// What the program has looked at not long before instruction `count`: flags, and what it has just loaded.
+  private func looked(before count: UInt64) -> [Look] {
+    (0..<Self.lookCount).map { looks[$0] }.filter {
+      $0.address != 0 && count &- $0.at <= ($0.isJudged ? Self.reach : Self.judgement)
     }
   }
 
@@ -123,7 +125,7 @@ extension DriverChecker {
     sleep.place = site
     sleep.lostWakeUp = false
     for job in jobs.flight where job.slept == nil { job.slept = site }
-    if handlerLevel == 0, let flag = sleep.changed.first {
+    if handlerLevel == 0, let flag = sleep.changed.first(where: \.isJudged) {
       sleep.lostWakeUp = true
       report(
         SleepRules.lostWakeUp, subject: describe(flag.address),
@@ -133,7 +135,7 @@ extension DriverChecker {
     }
     sleep.forget()
     let isInterruptible = (hart.peekCSR(0x300) ?? 0) & 8 != 0
-    if handlerLevel == 0, isInterruptible { sleep.slept(at: instructions, site) }
+    if handlerLevel == 0, isInterruptible { sleep.slept(at: events.instructionsOutside, site) }
   }
 
   /// A store of a handler.

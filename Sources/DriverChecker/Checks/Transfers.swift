@@ -42,13 +42,27 @@ struct TransferState {
     let isReceive: Bool
     var address: UInt32 = 0
     var size: UInt32 = 0
+    /// The same as the core has written them: the stores reach the channel some cycles later.
+    var issuedAddress: UInt32 = 0
+    var issuedSize: UInt32 = 0
     /// At most one running and one queued.
     var active: [Transfer] = []
     /// Events to come of transfers that CFG has shown to be over.
     var seenBefore = 0
   }
 
+  /// A store of EN that the core has issued and that has not reached its channel.
+  fileprivate struct Starting {
+    let channel: Int
+    let range: Range<Address>
+    /// The first byte that had never been written then.
+    let undefined: Address?
+    /// Where the stack has given bytes of it back since.
+    var released: (address: Address, site: Site)?
+  }
+
   fileprivate var channels: [Channel] = []
+  fileprivate var starting: [Starting] = []
   /// Channel and register at an address.
   fileprivate var registers: [Address: (channel: Int, part: Part)] = [:]
   /// The channel of a completion event.
@@ -77,6 +91,13 @@ struct TransferState {
         registers[base &+ configuration.offset] = (number, .configuration)
         completions[kind.event] = number
       }
+    }
+  }
+
+  /// The stack gives back bytes: of a transfer, too, that is only on its way to the uDMA.
+  fileprivate mutating func released(_ bytes: Range<Address>, at site: @autoclosure () -> Site) {
+    for index in starting.indices where starting[index].range.overlaps(bytes) && starting[index].released == nil {
+      starting[index].released = (max(starting[index].range.lowerBound, bytes.lowerBound), site())
     }
   }
 
@@ -113,12 +134,39 @@ extension DriverChecker {
   private typealias Configuration = UDMAChannelConfiguration
 
   /// The core issues a store to the uDMA. It reaches the channel some cycles later, but what the program does from here
-  /// on comes behind a CLR as far as a program can tell.
+  /// on comes behind it as far as a program can tell: behind a CLR it may touch the buffer, behind an EN it may not.
   func issuesStore(toTransfers address: Address, _ value: UInt32) {
-    guard value & Configuration.clearBit != 0, let (number, part) = transfers.registers[address & ~3],
-      part == .configuration
-    else { return }
-    stop(number)
+    guard let (number, part) = transfers.registers[address & ~3] else { return }
+    switch part {
+    case .start: transfers.channels[number].issuedAddress = value
+    case .size: transfers.channels[number].issuedSize = value
+    case .configuration:
+      if value & Configuration.clearBit != 0 {
+        stop(number)
+      } else if value & Configuration.enableBit != 0 {
+        let channel = transfers.channels[number]
+        let range = buffer(channel.issuedAddress, channel.issuedSize)
+        guard isThere(range), transfers.starting.count < 4 else { return }
+        transfers.starting.append(
+          TransferState.Starting(
+            channel: number, range: range, undefined: memory.firstUndefined(range.lowerBound, range.count)))
+      }
+    }
+  }
+
+  /// The memory that the uDMA takes SADDR and SIZE for.
+  private func buffer(_ address: UInt32, _ size: UInt32) -> Range<Address> {
+    let first = MemoryMap.privateBank0 &+ (address & 0x1F_FFFF)
+    return first..<first &+ max(size & 0xF_FFFF, 1)
+  }
+
+  private func isThere(_ range: Range<Address>) -> Bool {
+    memory.offset(range.lowerBound) != nil && memory.offset(range.upperBound &- 1) != nil
+  }
+
+  /// The stack gives back bytes.
+  func releasedForTransfers(_ bytes: Range<Address>) {
+    if !transfers.starting.isEmpty { transfers.released(bytes, at: here) }
   }
 
   private func stop(_ number: Int) {
@@ -139,19 +187,28 @@ extension DriverChecker {
 
   private func start(_ number: Int, isContinuous: Bool, _ site: Site) {
     let channel = transfers.channels[number]
+    let issued = transfers.starting.firstIndex { $0.channel == number }.map { transfers.starting.remove(at: $0) }
     let gates = machine.bus.peek(MemoryMap.udma, at: cycle) ?? 0
     guard gates >> UInt32(channel.peripheral & 31) & 1 != 0, channel.active.count < 2 else { return }
-    let first = MemoryMap.privateBank0 &+ (channel.address & 0x1F_FFFF)
-    let size = max(channel.size & 0xF_FFFF, 1)
+    let range = buffer(channel.address, channel.size)
+    let first = range.lowerBound
+    let size = UInt32(truncatingIfNeeded: range.count)
     guard checkPlacement(channel, first, size, site) else { return }
     let transfer = Transfer(
-      number: transfers.count, name: channel.name, range: first..<first &+ size, isReceive: channel.isReceive,
+      number: transfers.count, name: channel.name, range: range, isReceive: channel.isReceive,
       isContinuous: isContinuous, site: site)
     transfers.count &+= 1
+    if let (address, place) = issued?.released {
+      report(
+        RaceRules.stackBuffer, at: place, pc: place.pc, subject: hexadecimal(address),
+        message:
+          "the stack is given back, but \(channel.name), which has just been started, uses \(hexadecimal(address))",
+        related: [("\(channel.name) was started", site)])
+    }
     if channel.isReceive {
       memory.fill(first, Int(size), isDefined: true)
       memory.wrote(first, Int(size), .transfer(transfer.number))
-    } else if let undefined = memory.firstUndefined(first, Int(size)) {
+    } else if let undefined = issued?.range == range ? issued?.undefined : memory.firstUndefined(first, Int(size)) {
       report(
         MemoryRules.uninitUDMA, at: site, pc: site.pc, subject: "\(channel.name), \(describe(undefined))",
         message:
@@ -167,13 +224,14 @@ extension DriverChecker {
     transfers.channels[number].active.append(transfer)
     transfers.flight.append(transfer)
     mark(transfer)
+    checkTouches(since: site.cycle)
   }
 
   /// Bank and object of a transfer's buffer; false if there is no such memory.
   private func checkPlacement(_ channel: TransferState.Channel, _ first: Address, _ size: UInt32, _ site: Site) -> Bool
   {
     let verb = channel.isReceive ? "writes" : "reads"
-    let isThere = memory.offset(first) != nil && memory.offset(first &+ size &- 1) != nil
+    let isThere = isThere(first..<first &+ size)
     // SADDR has 21 bits: whatever else a program puts there names another place than it means.
     guard isThere, memory.offset(canonical(channel.address)) != nil else {
       report(

@@ -25,7 +25,7 @@ enum RaceRules {
   static let listWrite = Rule(
     "race-list-write", .races, .error, "The core changes a command list in flight",
     meaning:
-      "A store goes to a descriptor that the running list has reached or will reach. Break words of CTRL may be written, and after a read of PROGRESS what the list is not at.",
+      "A store goes to a descriptor that the running list has reached or will reach. Break words of CTRL may be written, and after a read of PROGRESS the descriptors that it covers (in a list with loops: any).",
     hardware: "The sequencer fetches each descriptor when it comes to it: old, new, or half of each.",
     remedy: "Build the whole list before TRIGGER; change it when the job has finished, or suspended.",
     example: """

@@ -130,6 +130,9 @@ public final class Hart {
   /// Cause and retired-instruction count of the last exception, to recognise one that repeats for ever.
   var lastException: (cause: UInt32, target: Address, instructions: UInt64)?
 
+  /// What reads outside the direct memories repeat.
+  var polls = PollWatch()
+
   var performance = PerformanceEvents()
   /// The exact engine must run because mhpmcounter3 counts.
   var countsSlowEvents = false
@@ -260,6 +263,8 @@ public final class Hart {
   func dataWindowIndex(_ address: Address) -> Int? {
     windows.firstIndex { $0.isData && $0.contains(address) }
   }
+
+  func window(_ index: Int) -> MemoryWindow { windows[index] }
 
   func regionOfWindow(_ index: Int) -> Int { windows[index].region }
 
@@ -397,6 +402,10 @@ public final class Hart {
         if let stop { return stop }
         continue
       }
+      if polls.isRipe {
+        if let stop = passPolls(until: limit, instructionLimit: instructionLimit) { return stop }
+        continue
+      }
       if usesBlocks, timing.isClean, runBlocks(until: limit, instructionLimit: instructionLimit) { continue }
       if let stop = runExact(until: limit, instructionLimit: instructionLimit) { return stop }
     }
@@ -449,7 +458,7 @@ extension Hart: Stateful {
       "configuration", "queue", "bus", "windows", "memories", "codeRegions", "mainMemory", "mainCode", "mainRanges",
       "blockMemory", "blockMemoryExcludes", "fetchWindow", "fetched", "fetchBase", "fetchSize", "blocks", "translator",
       "interconnect", "contention",
-      "accessSlot",
+      "accessSlot", "polls",
       "observer", "instructionObserver", "pauses", "watchedAddresses", "watchedWord", "onWatchedStore", "onDiagnostic",
       "onBreakpoint")
     for index in 1..<32 { archive.visit("x", &x[index]) }
@@ -483,7 +492,10 @@ extension Hart: Stateful {
     archive.visit("lastLoadIssue", cycle: &lastLoadIssue)
     archive.visit("lastLoadWasSplit", &lastLoadWasSplit)
     archive.visit("announcesNextIssue", &announcesNextIssue)
-    if archive.isLoading { contention.effects = .max }
+    if archive.isLoading {
+      contention.effects = .max
+      polls = PollWatch()
+    }
     archive.require(pc & 1 == 0, "pc is odd")
     archive.require(stepper.fits(windows: windows.count), "an access to a memory that there is not")
   }

@@ -38,6 +38,21 @@ static void never_unmasked(bool clean)
     wait_idle();
 }
 
+/** WFI stands right behind the store to TRIGGER, which takes effect when the core has gone to sleep. */
+static void never_unmasked_at_once(bool clean)
+{
+    irq_enable_line(IRQ_SOC_EVENT);
+    if (clean) {
+        soc_event_open(SOC_EVENT_HWPE_DONE);
+    }
+    struct reta_desc desc = copy(x, y, 4);
+    acquire();
+    write_words(&desc);
+    reta_put(RETA_TRIGGER_OFFSET, 0);
+    irq_sleep();
+    wait_idle();
+}
+
 static void no_handler(bool clean)
 {
     if (clean) {
@@ -72,6 +87,7 @@ static void overflow(bool clean)
 
 const struct bug event_bugs[] = {
     {"event-never-unmasked", never_unmasked},
+    {"event-never-unmasked:at-once", never_unmasked_at_once},
     {"irq-no-handler", no_handler},
     {"irq-storm", storm},
     {"event-overflow", overflow},

@@ -153,9 +153,77 @@ static void stack_buffer(bool clean)
     udma_uart_drain();
 }
 
+/** Sends 16 bytes of its own stack and returns: `channel` is TX_SADDR. */
+__attribute__((naked, noinline)) static void send_stack(__attribute__((unused)) uintptr_t channel)
+{
+    __asm__ volatile("addi sp, sp, -16\n\t"
+                     "sw zero, 0(sp)\n\tsw zero, 4(sp)\n\tsw zero, 8(sp)\n\tsw zero, 12(sp)\n\t"
+                     "sw sp, 0(a0)\n\t"
+                     "li t0, 16\n\tsw t0, 4(a0)\n\tsw t0, 8(a0)\n\t" /* SIZE; EN */
+                     "addi sp, sp, 16\n\t"
+                     "ret");
+}
+
+/** The store that starts the transfer is still on its way when the stack is given back. */
+static void stack_buffer_at_once(bool clean)
+{
+    udma_uart_init(BOARD_UART_DIVIDER);
+    if (clean) {
+        send_local(true);
+    } else {
+        send_stack(UDMA_UART_BASE + UDMA_UART_TX_SADDR_OFFSET);
+    }
+    udma_uart_drain();
+}
+
+/** … or when the next one changes the buffer. */
+static void host_udma_at_once(bool clean)
+{
+    static char text[] = "hello, world\n";
+    udma_uart_init(BOARD_UART_DIVIDER);
+    mmio_write(UDMA_UART_BASE + UDMA_UART_TX_SADDR_OFFSET, bus_address(text));
+    mmio_write(UDMA_UART_BASE + UDMA_UART_TX_SIZE_OFFSET, sizeof text - 1);
+    memory_barrier();
+    if (clean) {
+        mmio_write(UDMA_UART_BASE + UDMA_UART_TX_CFG_OFFSET, UDMA_UART_TX_CFG_EN_MASK);
+        udma_uart_drain();
+    } else {
+        __asm__ volatile("sw %0, 0(%1)\n\tsb %0, 0(%2)" ::"r"(UDMA_UART_TX_CFG_EN_MASK),
+                         "r"(UDMA_UART_BASE + UDMA_UART_TX_CFG_OFFSET), "r"(text)
+                         : "memory");
+    }
+    udma_uart_drain();
+}
+
+/** PROGRESS has shown that the first descriptor is done; the second one still reads its input. */
+static void after_progress(bool clean)
+{
+    static struct reta_desc list[2] __attribute__((section(".l2_bss"), aligned(16)));
+    list[0] = copy(x, y, ROWS);
+    list[0].word[RETA_WORD_HEADER] |= RETA_HDR_EVT;
+    list[1] = copy(z, &y[ROWS / 2 * COLUMNS], ROWS / 2);
+    list[1].word[RETA_WORD_HEADER] |= RETA_HDR_END;
+    struct reta_job job;
+    reta_list_submit(&reta, list, &job);
+    while (reta_get(RETA_PROGRESS_OFFSET) == 0) {
+    }
+    *(volatile int8_t *)&x[5] = 1; /* free in both: the first one's input, and the half of y that is not written again */
+    *(volatile int8_t *)&list[0].word[RETA_WORD_X] = 0;
+    sink = *(volatile int8_t *)&y[5];
+    if (clean) {
+        reta_wait(&reta, job);
+    }
+    *(volatile int8_t *)&z[5] = 1;
+    reta_wait(&reta, job);
+}
+
 const struct bug race_bugs[] = {
     {"race-host-read", host_read}, {"race-host-write", host_write}, {"race-list-write", list_write},
     {"race-jobs", jobs},           {"race-udma-reta", udma_reta},   {"race-host-udma", host_udma},
     {"race-delay", delayed},       {"race-stack-buffer", stack_buffer}, {"race-delay:enable-bit", enable_bit},
-    {"race-host-udma:clear-bit", clear_bit}, {0},
+    {"race-host-udma:clear-bit", clear_bit},
+    {"race-stack-buffer:at-once", stack_buffer_at_once},
+    {"race-host-udma:at-once", host_udma_at_once},
+    {"race-host-write:after-progress", after_progress},
+    {0},
 };

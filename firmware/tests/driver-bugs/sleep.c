@@ -68,6 +68,24 @@ static void lost_far(bool clean)
     }
 }
 
+/** The handler runs between the load of the flag and the branch: six cycles behind the store that raises the line. */
+static void lost_loaded(bool clean)
+{
+    irq_set_handler(LINE, set_done);
+    irq_enable_line(LINE);
+    if (!clean) {
+        irq_enable();
+    }
+    __asm__ volatile("sw %1, 0(%2)\n\t"
+                     "lw t0, %0\n\tnop\n\tnop\n\tnop\n\tnop\n\tnop\n\t"
+                     "bnez t0, 1f\n\t"
+                     "wfi\n"
+                     "1:" ::"m"(done),
+                     "r"(1u << LINE), "r"(FC_ITC_BASE + FC_ITC_INT_SET_OFFSET)
+                     : "t0", "memory");
+    irq_enable();
+}
+
 static void unsafe_check(bool clean)
 {
     irq_set_handler(IRQ_TIMER_LO, set_done);
@@ -98,6 +116,7 @@ const struct bug sleep_bugs[] = {
     {"sleep-no-wakeup", no_wakeup},
     {"sleep-lost-wakeup", lost_wakeup},
     {"sleep-lost-wakeup:far", lost_far},
+    {"sleep-lost-wakeup:loaded", lost_loaded},
     {"sleep-unsafe-check", unsafe_check},
     {"poll-could-sleep", polling},
     {0},
