@@ -27,6 +27,10 @@ public protocol BusTarget: Stateful {
   /// The state a debugger sees at `cycle`: as `read`, but nothing changes.
   func peek(_ offset: UInt32, at cycle: Cycle) -> UInt32
 
+  /// What reads of the register at `offset` will return from `cycle` on; nil if a read changes something, or if that is
+  /// not known.
+  func forecast(_ offset: UInt32, at cycle: Cycle) -> ReadForecast?
+
   /// Interrupt lines that this block could still raise by itself, with the core asleep for ever.
   func possibleLines(at cycle: Cycle) -> UInt32
 
@@ -36,6 +40,7 @@ public protocol BusTarget: Stateful {
 
 extension BusTarget {
   public func answer(_ offset: UInt32, isWrite: Bool) -> BusAnswer { .waitStates(0) }
+  public func forecast(_ offset: UInt32, at cycle: Cycle) -> ReadForecast? { nil }
   public func possibleLines(at cycle: Cycle) -> UInt32 { 0 }
   public func possibleEvents(at cycle: Cycle) -> EventSet { EventSet() }
 }

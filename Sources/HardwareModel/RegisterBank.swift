@@ -65,6 +65,13 @@ public final class RegisterBank {
     return value
   }
 
+  /// True if a read by software has a side effect now.
+  public func changesWhenRead(_ offset: UInt32) -> Bool {
+    guard offset / 4 < count else { return false }
+    let record = records + Int(offset / 4)
+    return record.pointee.value & record.pointee.readClears != 0
+  }
+
   /// A write by software. Bits that the declaration does not make writable keep their value.
   public func write(_ offset: UInt32, _ value: UInt32) {
     guard offset / 4 < count else { return }

@@ -162,6 +162,51 @@ public final class RunRecorder: HartObserver {
     if place.isAccelerator { noteAccelerator(access, place.register) }
   }
 
+  /// Long repetitions are counted at once, but for their ends: what opens, extends or closes the region is noticed some
+  /// accesses later.
+  public func repeated(_ repetition: RepeatedAccesses) {
+    let ends: UInt64 = 40
+    func one(_ numbers: ClosedRange<UInt64>) { for number in numbers { repetition.round(number).forEach(accessed) } }
+    guard repetition.times > 4 * ends, isPolling(repetition), let first = repetition.accesses.first?.access.issued,
+      let last = repetition.accesses.last?.access.issued
+    else {
+      if repetition.times > 0 { one(1...repetition.times) }
+      return
+    }
+    one(1...ends)
+    let rounds = repetition.times - 2 * ends
+    let span = (first &+ (ends + 1) &* repetition.period)...(last &+ (ends + rounds) &* repetition.period)
+    let outside = accessesOutside
+    for (access, _) in repetition.accesses where MemoryMap.peripherals.contains(access.address) {
+      let place = place(access.address)
+      if place.row >= 0 {
+        accesses[place.row].total.reads += rounds
+        counts.add(kind: accesses[place.row].kind, times: rounds, in: span)
+      }
+      counts.add(kind: RegionCounts.Event.read.rawValue, times: rounds, in: span)
+      accessesOutside &+= rounds
+    }
+    for (access, _) in repetition.accesses {
+      guard var poll = polls[access.pc] else { continue }
+      polling.insert(from: poll.issued, until: poll.issued &+ rounds &* repetition.period)
+      poll.issued &+= rounds &* repetition.period
+      poll.accesses &+= accessesOutside &- outside
+      polls[access.pc] = poll
+    }
+    one((ends + rounds + 1)...repetition.times)
+  }
+
+  /// True if all that a repetition brings is more of the same.
+  private func isPolling(_ repetition: RepeatedAccesses) -> Bool {
+    let places = Set(repetition.accesses.map(\.access.pc))
+    return listeners.isEmpty && interruptLevel == 0 && repetition.stores == 0
+      && places.count == repetition.accesses.count
+      && places.count <= Int(Self.mostBetweenPolls)
+  }
+
+  /// Other accesses between two of a polling loop.
+  private static let mostBetweenPolls: UInt64 = 8
+
   private func place(_ address: Address) -> Place {
     let word = address & ~3
     let index = Int(word >> 2) % recentPlaces.count
@@ -186,7 +231,7 @@ public final class RunRecorder: HartObserver {
   private func notePoll(_ access: BusAccess) {
     let stores = access.storesBefore &- storesInInterrupts
     if let last = polls[access.pc], last.address == access.address, last.stores == stores,
-      accessesOutside &- last.accesses <= 8
+      accessesOutside &- last.accesses <= Self.mostBetweenPolls
     {
       polling.insert(from: last.issued, until: access.issued)
     }

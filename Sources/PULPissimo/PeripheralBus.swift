@@ -161,6 +161,16 @@ public final class PeripheralBus: HartBus {
     reportUnmapped(address, "store to", "it is dropped")
   }
 
+  public func forecast(_ address: Address, at cycle: Cycle) -> ReadForecast? {
+    // An injected fault may wait for any access.
+    guard onAccess == nil, cycle >= slowdown.until, let slot = slot(at: address) else { return nil }
+    return slot.target.forecast(address &- slot.base, at: cycle)
+  }
+
+  public func skipped(_ cycles: Cycle) {
+    if lastAnswer.read != .never { lastAnswer.read &+= cycles }
+  }
+
   public func peekFetch(_ address: Address) -> UInt32 {
     romWord(address) ?? dataWord?(address) ?? errorData(address)
   }

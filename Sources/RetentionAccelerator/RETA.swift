@@ -207,6 +207,22 @@ public final class RETA: BusTarget {
     return value(function, index, offset, at: cycle)
   }
 
+  /// Everything that jobs change is changed by events, except what counts cycles.
+  public func forecast(_ offset: UInt32, at cycle: Cycle) -> ReadForecast? {
+    let (function, index) = RegisterMap.decode(offset)
+    switch function {
+    case .acquire: return jobs.canAcquire ? nil : .constant
+    case .finished: return jobs.finished == 0 ? .constant : nil
+    case .counterLow where isRunning:
+      switch PerformanceCounter(rawValue: index) {
+      case .cycles: return cycle > record.start ? ReadForecast(.counting) : nil
+      case .stalls: return nil
+      default: return .constant
+      }
+    default: return .constant
+    }
+  }
+
   private func value(_ function: RegisterMap.Function, _ index: Int, _ offset: UInt32, at cycle: Cycle) -> UInt32 {
     switch function {
     case .status: return jobs.status | UInt32(error.rawValue) << 24

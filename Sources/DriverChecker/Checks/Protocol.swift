@@ -21,6 +21,8 @@ struct ProtocolState {
   var isStarted = false
   /// Jobs finished since FINISHED was read.
   var finishedUnread = 0
+  /// The last access to FINISHED.
+  var finishedAccess: (cycle: Cycle, site: Site)?
   /// The recorded error: the job, and whether the program has seen it.
   var error: (job: Job?, code: ErrorCode, isSeen: Bool)?
 }
@@ -87,7 +89,9 @@ extension DriverChecker {
     switch offset {
     case Registers.trigger.offset: trigger(access, site)
     case Registers.softClear.offset: softClear(site)
-    case Registers.finished.offset: protocolState.finishedUnread = 0
+    case Registers.finished.offset:
+      protocolState.finishedUnread = 0
+      protocolState.finishedAccess = (access.phase, site)
     case Registers.err.offset: clearError(site, "ERR is written")
     case Self.jobOffsets: wroteJob(offset, site)
     case Registers.base[0].offset..<Registers.base[6].offset + 4, Registers.cnt[0].offset..<Registers.cnt[3].offset + 4:
@@ -176,6 +180,7 @@ extension DriverChecker {
           message: "FINISHED reads 2, but \(protocolState.finishedUnread) jobs have finished since the last read")
       }
       protocolState.finishedUnread = 0
+      protocolState.finishedAccess = (cycle, site)
       if value > 0 { observeJobs(before: cycle) }
     case Registers.status.offset:
       if value >> 24 != 0 {
@@ -218,7 +223,14 @@ extension DriverChecker {
     protocolState.pending = max(0, protocolState.pending - 1)
     if protocolState.pending == 0 { protocolState.isStarted = false }
     guard !record.aborted else { return }
-    protocolState.finishedUnread += 1
+    if let (cycle, site) = protocolState.finishedAccess, cycle == record.end {
+      report(
+        RETARules.finishedMissed, at: site, pc: site.pc, subject: "RETA.FINISHED",
+        message: "FINISHED is accessed in the cycle in which job \(record.id) ends: it is not counted",
+        related: job.map { [("the job was committed", $0.site)] } ?? [])
+    } else {
+      protocolState.finishedUnread += 1
+    }
     guard record.error != .none else { return }
     protocolState.error = (job, record.error, false)
     guard let job else { return }

@@ -132,6 +132,18 @@ enum RETARules {
       done += reta_get(RETA_FINISHED_OFFSET);     /* 2, not 3 */
       """)
 
+  static let finishedMissed = Rule(
+    "reta-finished-missed", .accelerator, .warning,
+    "A job ends in the very cycle of a FINISHED access and is not counted",
+    meaning:
+      "FINISHED is accessed in the last cycle of a job. Other cycles are fine, so a program that polls FINISHED works until it meets that one.",
+    hardware:
+      "The access clears the count and wins: the job appears in no later read, and who waits for it waits for ever.",
+    remedy: "Do not poll FINISHED: compare RUNNING_JOB with the id that ACQUIRE gave, or read STATUS.",
+    example: """
+      while (done < 2) done += reta_get(RETA_FINISHED_OFFSET);
+      """)
+
   static let illegalDescriptor = Rule(
     "reta-illegal-descriptor", .accelerator, .note, "The hardware refuses a descriptor",
     meaning:
@@ -178,7 +190,8 @@ enum RETARules {
 
   static let all = [
     writeUnacquired, triggerUnacquired, triggerLost, neverCommitted, neverStarted, busyContextWrite, baseWhileRunning,
-    reservedBits, narrowAccess, noRegister, errorUnread, errorUncleared, finishedSaturated, illegalDescriptor,
+    reservedBits, narrowAccess, noRegister, errorUnread, errorUncleared, finishedSaturated, finishedMissed,
+    illegalDescriptor,
     operandOverlap, objectBounds, privateBank,
   ]
 }

@@ -54,6 +54,18 @@ struct RegionCounts {
     }
   }
 
+  /// So many events spread over `cycles`, a time in which the region is neither opened nor closed and to which it does
+  /// not end: there are later events to tell its end by.
+  mutating func add(kind: Int, times: UInt64, in cycles: ClosedRange<Cycle>) {
+    if region.contains(cycles.lowerBound) || previous.contains(cycles.lowerBound) {
+      inside[kind] &+= times
+    } else if isOpen, cycles.lowerBound >= region.upperBound {
+      for event in recent { behind[event.kind] &+= 1 }
+      recent.removeAll(keepingCapacity: true)
+      behind[kind] &+= times
+    }
+  }
+
   /// The region begins at `cycle`.
   mutating func open(at cycle: Cycle) {
     previous = region

@@ -124,6 +124,13 @@ public final class APBGPIO: BusTarget {
     }
   }
 
+  /// Nothing changes once the input stage has settled.
+  public func forecast(_ offset: UInt32, at cycle: Cycle) -> ReadForecast? {
+    advance(to: cycle)
+    guard offset & 0x7C != APBGPIORegisters.intStatus.offset else { return nil }
+    return written == nil && !readsStatus && next(state, nil, readsStatus: false) == state ? .constant : nil
+  }
+
   public func write(_ offset: UInt32, _ value: UInt32, at cycle: Cycle) {
     advance(to: cycle)
     written = (offset & 0x7C, value)

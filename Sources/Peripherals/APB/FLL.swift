@@ -93,6 +93,8 @@ public final class FLL: BusTarget {
 
   public func peek(_ offset: UInt32, at cycle: Cycle) -> UInt32 { read(offset, at: cycle) }
 
+  public func forecast(_ offset: UInt32, at cycle: Cycle) -> ReadForecast? { .constant }
+
   public func write(_ offset: UInt32, _ value: UInt32, at cycle: Cycle) {
     let word = offset & 0x3C
     guard word / FLLRegisters.stride < loops else { return }

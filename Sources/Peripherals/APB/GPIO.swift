@@ -153,6 +153,12 @@ public final class GPIO: BusTarget {
 
   public func peek(_ offset: UInt32, at cycle: Cycle) -> UInt32 { read(offset, at: cycle) }
 
+  /// Nothing changes once the input stage has settled.
+  public func forecast(_ offset: UInt32, at cycle: Cycle) -> ReadForecast? {
+    advance(to: cycle)
+    return written == nil && next(state, nil) == state ? .constant : nil
+  }
+
   public func write(_ offset: UInt32, _ value: UInt32, at cycle: Cycle) {
     advance(to: cycle)
     written = (offset & 0x7FF, value)

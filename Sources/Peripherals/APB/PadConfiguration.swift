@@ -63,6 +63,8 @@ public final class PadConfiguration: BusTarget {
 
   public func peek(_ offset: UInt32, at cycle: Cycle) -> UInt32 { read(offset, at: cycle) }
 
+  public func forecast(_ offset: UInt32, at cycle: Cycle) -> ReadForecast? { .constant }
+
   public func write(_ offset: UInt32, _ value: UInt32, at cycle: Cycle) {
     guard let register = registers.register(at: offset), register.offset == offset else { return }
     bank.write(offset, value)

@@ -196,6 +196,16 @@ struct TimerCounters: Equatable {
   /// Clock edges without inputs until a half's flag differs from what it is now, `.max` for never. Only where `isPlain`.
   func cyclesToChange(isHigh: Bool) -> UInt64 { isHigh ? hi.cyclesToChange : lo.cyclesToChange }
 
+  /// What a half's counter reads as from `now` on. Only where `isPlain`.
+  func forecast(isHigh: Bool, at now: Cycle) -> ReadForecast {
+    let half = isHigh ? hi : lo
+    let course = half.settings.counts ? ReadForecast.Course.counting : .constant
+    guard half.settings.clears else { return ReadForecast(course) }
+    // Behind the compare value it goes back to 0.
+    if half.flag { return ReadForecast(.constant, until: half.compare == 0 ? .never : now &+ 1) }
+    return half.settings.counts ? ReadForecast(.counting, until: now &+ half.cyclesToChange) : .constant
+  }
+
   /// True if a half's flag drives its interrupt line.
   func interrupts(isHigh: Bool) -> Bool { isHigh ? hi.settings.interrupts : lo.settings.interrupts }
 

@@ -118,6 +118,16 @@ public final class TimerUnit: BusTarget {
 
   public func peek(_ offset: UInt32, at cycle: Cycle) -> UInt32 { read(offset, at: cycle) }
 
+  public func forecast(_ offset: UInt32, at cycle: Cycle) -> ReadForecast? {
+    advance(to: cycle)
+    guard onlyCounts else { return nil }
+    switch offset & 0x3F {
+    case TimerRegisters.cntLo.offset: return counters.forecast(isHigh: false, at: now)
+    case TimerRegisters.cntHi.offset: return counters.forecast(isHigh: true, at: now)
+    default: return .constant
+    }
+  }
+
   public func write(_ offset: UInt32, _ value: UInt32, at cycle: Cycle) {
     advance(to: cycle)
     inputs.offset = offset & 0x3F

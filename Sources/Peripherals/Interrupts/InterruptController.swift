@@ -154,6 +154,13 @@ public final class InterruptController: BusTarget {
 
   public func peek(_ offset: UInt32, at cycle: Cycle) -> UInt32 { read(offset, at: cycle) }
 
+  /// Only the reference clock changes anything by itself.
+  public func forecast(_ offset: UInt32, at cycle: Cycle) -> ReadForecast? {
+    advance(to: cycle)
+    guard pulses == 0, pushed == nil, acknowledged < 0, written == nil, nextState() == state else { return nil }
+    return ReadForecast(.constant, until: nextReferencePulse(after: now))
+  }
+
   public func write(_ offset: UInt32, _ value: UInt32, at cycle: Cycle) {
     advance(to: cycle)
     written = registers.register(at: offset & 0x3C)

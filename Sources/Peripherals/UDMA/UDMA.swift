@@ -211,12 +211,21 @@ public final class UDMA: BusTarget {
   public func read(_ offset: UInt32, at cycle: Cycle) -> UInt32 {
     let value = peek(offset, at: cycle)
     let slot = Int(offset >> 7 & 31)
-    if slot > 0, slot <= peripherals.count {
+    if slot > 0, slot <= peripherals.count, peripherals[slot - 1].changesWhenRead(offset & 0x7C) {
       peripherals[slot - 1].willRead(offset & 0x7C)
       accessed |= 1 << UInt32(slot - 1)
       evaluate()
     }
     return value
+  }
+
+  /// Between two events nothing moves but counters that no register shows.
+  public func forecast(_ offset: UInt32, at cycle: Cycle) -> ReadForecast? {
+    advance(to: cycle)
+    let slot = Int(offset >> 7 & 31)
+    if slot == 0 { return written == nil ? .constant : nil }
+    guard slot <= peripherals.count, !peripherals[slot - 1].changesWhenRead(offset & 0x7C) else { return nil }
+    return .constant
   }
 
   public func peek(_ offset: UInt32, at cycle: Cycle) -> UInt32 {

@@ -12,7 +12,9 @@ public protocol UDMAPeripheral: Stateful {
 
   /// The value of register `offset` in this cycle, but for the channel registers.
   func value(_ offset: UInt32) -> UInt32
-  /// Software reads register `offset` in this cycle: what the read does takes place at its clock edge.
+  /// True if a read of register `offset` in this cycle would change anything.
+  func changesWhenRead(_ offset: UInt32) -> Bool
+  /// Software reads register `offset` in this cycle, which changes something: what the read does takes place at its clock edge.
   func willRead(_ offset: UInt32)
   /// Software writes register `offset` in this cycle; lost if the peripheral has no clock.
   func willWrite(_ offset: UInt32, _ value: UInt32)
@@ -47,6 +49,7 @@ public protocol UDMAPeripheral: Stateful {
 }
 
 extension UDMAPeripheral {
+  public func changesWhenRead(_ offset: UInt32) -> Bool { false }
   public func willRead(_ offset: UInt32) {}
   public func synchronize(to cycle: Cycle) {}
   public var waitedTrigger: Int? { nil }

@@ -56,6 +56,7 @@ public class UDMARegisterStore: UDMAPeripheral {
     archive.visit("readOffset", &readOffset)
   }
 
+  public func changesWhenRead(_ offset: UInt32) -> Bool { bank.changesWhenRead(offset) }
   public func willRead(_ offset: UInt32) { readOffset = offset }
 
   public func willWrite(_ offset: UInt32, _ value: UInt32) { written = (offset, value) }

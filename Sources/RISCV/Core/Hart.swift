@@ -131,6 +131,9 @@ public final class Hart {
   /// Cause and retired-instruction count of the last exception, to recognise one that repeats for ever.
   var lastException: (cause: UInt32, target: Address, instructions: UInt64)?
 
+  /// What reads outside the direct memories repeat.
+  var polls = PollWatch()
+
   var performance = PerformanceEvents()
   /// The exact engine must run because mhpmcounter3 counts.
   var countsSlowEvents = false
@@ -272,6 +275,8 @@ public final class Hart {
     windows.firstIndex { $0.isData && $0.contains(address) }
   }
 
+  func window(_ index: Int) -> MemoryWindow { windows[index] }
+
   func regionOfWindow(_ index: Int) -> Int { windows[index].region }
 
   /// The region that a data access to `address` goes to, -1 if nobody competes for it.
@@ -408,6 +413,10 @@ public final class Hart {
         if let stop { return stop }
         continue
       }
+      if polls.isRipe {
+        if let stop = passPolls(until: limit, instructionLimit: instructionLimit) { return stop }
+        continue
+      }
       if usesBlocks, timing.isClean, runBlocks(until: limit, instructionLimit: instructionLimit) { continue }
       if let stop = runExact(until: limit, instructionLimit: instructionLimit) { return stop }
     }
@@ -461,7 +470,7 @@ extension Hart: Stateful {
       "configuration", "queue", "bus", "windows", "memories", "codeRegions", "mainMemory", "mainCode", "mainRanges",
       "blockMemory", "blockMemoryExcludes", "fetchWindow", "fetched", "fetchBase", "fetchSize", "blocks", "translator",
       "interconnect", "contention", "quiet",
-      "accessSlot",
+      "accessSlot", "polls",
       "observer", "instructionObserver", "pauses", "watchedAddresses", "watchedWord", "onWatchedStore", "onDiagnostic",
       "onBreakpoint")
     for index in 1..<32 { archive.visit("x", &x[index]) }
@@ -495,7 +504,10 @@ extension Hart: Stateful {
     archive.visit("lastLoadIssue", cycle: &lastLoadIssue)
     archive.visit("lastLoadWasSplit", &lastLoadWasSplit)
     archive.visit("announcesNextIssue", &announcesNextIssue)
-    if archive.isLoading { forgetContention() }
+    if archive.isLoading {
+      forgetContention()
+      polls = PollWatch()
+    }
     archive.require(pc & 1 == 0, "pc is odd")
     archive.require(stepper.fits(windows: windows.count), "an access to a memory that there is not")
   }

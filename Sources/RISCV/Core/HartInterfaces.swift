@@ -37,6 +37,12 @@ public protocol HartBus: AnyObject {
   /// A write with its access phase at `cycle`. `value` is the core's rotated store data, `size` its bytes.
   func write(_ address: Address, _ value: UInt32, size: Int, at cycle: Cycle)
 
+  /// What reads at `address` will return from `cycle` on; nil if a read changes something, or if that is not known.
+  func forecast(_ address: Address, at cycle: Cycle) -> ReadForecast?
+
+  /// So many cycles have passed in which the core has gone round in a loop whose reads were all forecast.
+  func skipped(_ cycles: Cycle)
+
   /// An instruction fetch from an address that is no direct memory: the word of the aligned address.
   func fetch(_ address: Address) -> UInt32
 
@@ -70,10 +76,40 @@ public struct BusAccess: Sendable {
   public let storesBefore: UInt64
 }
 
+extension HartBus {
+  public func forecast(_ address: Address, at cycle: Cycle) -> ReadForecast? { nil }
+  public func skipped(_ cycles: Cycle) {}
+}
+
+/// Accesses of a loop that repeat from round to round.
+public struct RepeatedAccesses: Sendable {
+  /// Those of the last round that was executed, and how much more each reads a round later.
+  public let accesses: [(access: BusAccess, change: UInt32)]
+  /// Cycles of a round, and stores of a round that are not through sp.
+  public let period: Cycle
+  public let stores: UInt64
+  /// Rounds behind that one.
+  public let times: UInt64
+
+  /// The accesses of a round, 1...`times`.
+  public func round(_ number: UInt64) -> [BusAccess] {
+    let later = number &* period
+    return accesses.map { access, change in
+      BusAccess(
+        pc: access.pc, issued: access.issued &+ later, phase: access.phase &+ later,
+        answered: access.answered &+ later, address: access.address, size: access.size, isWrite: access.isWrite,
+        value: access.value &+ change &* UInt32(truncatingIfNeeded: number),
+        storesBefore: access.storesBefore &+ number &* stores)
+    }
+  }
+}
+
 /// Told what a hart does. Nothing that an observer does can change what the hart does or when.
 public protocol HartObserver: AnyObject {
   /// An access outside the direct memories has taken place.
   func accessed(_ access: BusAccess)
+  /// The accesses of a loop have taken place again and again.
+  func repeated(_ accesses: RepeatedAccesses)
   /// Interrupt `line` is taken in cycle K; `pc` is the annulled instruction.
   func tookInterrupt(_ line: Int, at cycle: Cycle, pc: Address)
   /// The instruction at `pc` caused an exception at T = `cycle`.
@@ -86,6 +122,13 @@ public protocol HartObserver: AnyObject {
   func slept(from: Cycle, until: Cycle)
   /// An instruction at a watched address leaves ID at `cycle`.
   func reached(_ pc: Address, at cycle: Cycle)
+}
+
+extension HartObserver {
+  public func repeated(_ accesses: RepeatedAccesses) {
+    guard accesses.times > 0 else { return }
+    for number in 1...accesses.times { accesses.round(number).forEach(accessed) }
+  }
 }
 
 /// Told of every instruction; while one is attached the exact engine runs all code.

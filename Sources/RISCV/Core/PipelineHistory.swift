@@ -36,6 +36,12 @@ struct PastInstruction {
 struct AccessTimes {
   var granted: Cycle = 0
   var answered: Cycle = 0
+
+  mutating func move(by cycles: Cycle) {
+    guard answered != 0 else { return }
+    granted &+= cycles
+    answered &+= cycles
+  }
 }
 
 /// What the prefetch buffer and WB hold when an instruction has just entered ID.
@@ -69,6 +75,17 @@ struct PipelineHistory {
   mutating func restart(_ origin: FrontEnd?) {
     count = 0
     self.origin = origin
+  }
+
+  /// All that is remembered happened so many cycles later: the core has gone round in a loop, and what is remembered of
+  /// it is remembered of every round.
+  mutating func move(by cycles: Cycle) {
+    for index in 0..<min(count, Self.capacity) {
+      ring[index].entered &+= cycles
+      ring[index].first.move(by: cycles)
+      ring[index].second.move(by: cycles)
+    }
+    if let until = origin?.openUntil, until != 0 { origin?.openUntil = until &+ cycles }
   }
 
   @inline(__always)

@@ -71,6 +71,23 @@ public struct PipelineTiming: Sendable, Equatable {
     return result
   }
 
+  /// The state without what is over and can delay nothing any more (`isClean`), so many cycles earlier: two states that
+  /// are equal then go on in the same way.
+  func stripped(movedBackBy cycles: Cycle) -> PipelineTiming {
+    var result = PipelineTiming(cleanAt: avail &- cycles)
+    if exfree > avail { result.exfree = exfree &- cycles }
+    if wb > avail { result.wb = wb &- cycles }
+    if loadReady.0 >= avail, loadRegister.0 >= 0 {
+      (result.loadRegister.0, result.loadReady.0) = (loadRegister.0, loadReady.0 &- cycles)
+    }
+    if loadReady.1 >= avail, loadRegister.1 >= 0 {
+      (result.loadRegister.1, result.loadReady.1) = (loadRegister.1, loadReady.1 &- cycles)
+    }
+    if lastLoadReady > avail { (result.lastLoad, result.lastLoadReady) = (lastLoad, lastLoadReady &- cycles) }
+    if aluLast >= avail { (result.aluRegister, result.aluLast) = (aluRegister, aluLast &- cycles) }
+    return result
+  }
+
   /// When an instruction would leave ID.
   public struct Issue {
     /// The cycle of leaving ID: T of the timing model.

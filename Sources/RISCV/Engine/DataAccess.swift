@@ -90,6 +90,7 @@ extension Hart {
     let phase = configuration.cycleModel ? plan.phase : 0
     granted = timing.access(request, delay)
     counters.dataStallCycles += delay.grant + delay.answer
+    if !access.isWrite { polls.note(access.pc, access.address, at: access.issued) }
     access.isDirect = false
     access.phase = granted + phase
     access.answered = timing.wb
@@ -164,10 +165,11 @@ extension Hart {
       value = bus.read(access.address, at: cycle)
       deliver(access, word: value)
     }
-    guard observer != nil || instructionObserver != nil else { return }
+    guard observer != nil || instructionObserver != nil || polls.isRecording else { return }
     let done = BusAccess(
       pc: access.pc, issued: access.issued, phase: cycle, answered: access.answered, address: access.address,
       size: Int(access.size), isWrite: access.isWrite, value: value, storesBefore: access.storesBefore)
+    if polls.isRecording { polls.recorded.append(done) }
     observer?.accessed(done)
     instructionObserver?.accessed(done)
   }

@@ -211,6 +211,8 @@ extension Hart {
     } else {
       timing.avail = t + 1
     }
+    // Counters are polled as registers are.
+    if !isWrite, csr == 0xB00 || csr == 0xC00 { polls.note(pc, Address(csr), at: t) }
     write(instruction.rd, old)
     retire(instruction)
   }

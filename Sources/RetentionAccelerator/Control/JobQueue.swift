@@ -35,10 +35,13 @@ struct JobQueue {
 
   var status: UInt32 { UInt32(statusBytes[0]) | UInt32(statusBytes[1]) << 8 }
 
+  /// True if a read of ACQUIRE takes a context.
+  var canAcquire: Bool { !isLocked && pending < RETA.contextCount }
+
   /// A read of ACQUIRE.
   mutating func acquire() -> UInt32 {
     let answer = acquireAnswer
-    if !isLocked, pending < RETA.contextCount {
+    if canAcquire {
       isLocked = true
       nextID &+= 1
     }

@@ -148,6 +148,22 @@ static void finished_saturated(bool clean)
     reta_get(RETA_FINISHED_OFFSET);
 }
 
+/** One of the jobs, each longer than the one before, ends in the cycle of a read. */
+static void finished_missed(bool clean)
+{
+    for (unsigned rows = 1; rows <= ROWS; rows++) {
+        struct reta_desc desc = copy(x, y, rows);
+        commit(&desc, 0);
+        while ((reta_get(RETA_STATUS_OFFSET) & (RETA_STATUS_CONTEXT0_MASK | RETA_STATUS_CONTEXT1_MASK)) != 0) {
+            if (!clean && reta_get(RETA_FINISHED_OFFSET) != 0) {
+                break;
+            }
+        }
+        reta_get(RETA_FINISHED_OFFSET);
+        wait_idle();
+    }
+}
+
 static void illegal_descriptor(bool clean)
 {
     struct reta_desc desc = copy(x, y, clean ? 4 : 0);
@@ -196,6 +212,7 @@ const struct bug protocol_bugs[] = {
     {"reta-error-unread", error_unread},
     {"reta-error-uncleared", error_uncleared},
     {"reta-finished-saturated", finished_saturated},
+    {"reta-finished-missed", finished_missed},
     {"reta-illegal-descriptor", illegal_descriptor},
     {"reta-operand-overlap", operand_overlap},
     {"reta-object-bounds", object_bounds},

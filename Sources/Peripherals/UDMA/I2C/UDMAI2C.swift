@@ -93,6 +93,15 @@ public final class UDMAI2C: UDMAPeripheral {
     }
   }
 
+  /// What is set while it is read stays set.
+  public func changesWhenRead(_ offset: UInt32) -> Bool {
+    switch offset {
+    case UDMAI2CRegisters.status.offset: wasBusy || lostArbitration
+    case UDMAI2CRegisters.ack.offset: wasNotAcknowledged
+    default: false
+    }
+  }
+
   public func willRead(_ offset: UInt32) { readOffset = offset }
   public func willWrite(_ offset: UInt32, _ value: UInt32) { written = (offset, value) }
 

@@ -83,6 +83,14 @@ public final class UDMAUART: UDMAPeripheral {
     }
   }
 
+  public func changesWhenRead(_ offset: UInt32) -> Bool {
+    switch offset {
+    case UDMAUARTRegisters.data.offset: goesToRegister
+    case UDMAUARTRegisters.error.offset: error != 0
+    default: false
+    }
+  }
+
   public func willRead(_ offset: UInt32) { readOffset = offset }
   public func willWrite(_ offset: UInt32, _ value: UInt32) { written = (offset, value) }
 
