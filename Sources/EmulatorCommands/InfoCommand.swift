@@ -27,7 +27,7 @@ public struct InfoCommand: ParsableCommand {
     do throws(FirmwareImageError) {
       let image = try FirmwareImage.load(path: firmware)
       let report = InfoReport(image, memory: Self.memory, aliases: Self.aliases, decode: Self.decode)
-      print(report.text, terminator: "")
+      Console.output(report.text, terminator: "")
       if let misfit = report.misfit { throw misfit }
     } catch {
       Console.error("pulpemu: \(error)")

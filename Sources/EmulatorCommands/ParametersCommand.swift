@@ -16,7 +16,7 @@ struct ParametersCommand: ParsableCommand {
         parameter.path, parameter.text(in: standard), parameter.unit, parameter.rangeText, parameter.summary,
       ]
     }
-    print(TextTable(["parameter", "default", "unit", "range", "what it is"], rows).text)
+    Console.output(TextTable(["parameter", "default", "unit", "range", "what it is"], rows).text)
   }
 }
 

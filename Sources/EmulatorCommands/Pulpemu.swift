@@ -31,12 +31,18 @@ public struct Pulpemu: ParsableCommand {
   /// A command line that begins with a subcommand's name is parsed by that command alone, which is a fifth faster than by
   /// way of the root. If it cannot be, for whatever reason, the root parses all of it again: help and errors are its own.
   public static func start(_ arguments: [String]) {
-    guard
-      let name = arguments.first, let subcommand = configuration.subcommands.first(where: { $0._commandName == name }),
-      var command = try? subcommand.parseAsRoot(Array(arguments.dropFirst())), type(of: command) == subcommand
-    else { return main(arguments) }
+    Console.openMissing()
     do {
-      try command.run()
+      if let name = arguments.first,
+        let subcommand = configuration.subcommands.first(where: { $0._commandName == name }),
+        var command = try? subcommand.parseAsRoot(Array(arguments.dropFirst())), type(of: command) == subcommand
+      {
+        try command.run()
+      } else {
+        var command = try parseAsRoot(arguments)
+        try command.run()
+      }
+      try Console.reporting { try Console.checkOutput() }
     } catch {
       exit(withError: error)
     }

@@ -39,17 +39,15 @@ public struct RegistersCommand: ParsableCommand {
     }
     let blocks = try Self.select(block, of: MachineDescription.placedBlocks(profile))
     guard let outputDirectory else {
-      print(format.render(blocks), terminator: "")
+      Console.output(format.render(blocks), terminator: "")
       return
     }
     for file in format.files(for: blocks) {
       let path = (outputDirectory as NSString).appendingPathComponent(file.name)
-      do {
-        try FileManager.default.createDirectory(atPath: outputDirectory, withIntermediateDirectories: true)
-        try file.content.write(toFile: path, atomically: true, encoding: .utf8)
-      } catch {
-        Console.error("pulpemu: cannot write \(path): \(error.localizedDescription)")
-        throw ExitCode(73)
+      try Console.reporting {
+        // What cannot be created is told with the file's name.
+        try? FileManager.default.createDirectory(atPath: outputDirectory, withIntermediateDirectories: true)
+        try HostFiles.put(file.content, to: path)
       }
     }
   }

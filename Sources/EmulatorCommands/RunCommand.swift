@@ -97,7 +97,7 @@ struct RunCommand: ParsableCommand {
   private func execute() throws -> Int32 {
     var configuration = try machine.configuration(takesProfiles: true)
     if let timeout, !(timeout > 0 && timeout < 1e9) {
-      throw HostError.usage("--timeout takes a number of seconds above 0")
+      throw HostError.usage("--timeout takes a number of seconds above 0 and below 1e9")
     }
     let boardFiles = try board.files(configuration.profile)
     configuration.board = boardFiles.description
@@ -160,7 +160,7 @@ struct RunCommand: ParsableCommand {
     }
     session.output.flush()
     if let signature, let words {
-      try HostFiles.write(Data(words.text(session.machine).utf8), to: signature)
+      try HostFiles.put(words.text(session.machine), to: signature)
     }
     if let stats {
       var statistics = session.statistics(end, configuration: machine.differences(configuration))
@@ -168,10 +168,10 @@ struct RunCommand: ParsableCommand {
       try StatisticsFile.write(statistics, to: stats)
     }
     try saver?.finish(isQuiet: quiet)
-    if !quiet {
-      session.reportUnusedFaults()
-      Console.error(session.lastLine(end))
-    }
+    try session.checkOutput()
+    if !quiet { session.reportUnusedFaults() }
+    // What ends a run against the program's will is an error, which --quiet does not silence.
+    if !quiet || end.reason == .lockup || end.reason == .strict { Console.error(session.lastLine(end)) }
     return Session.status(end)
   }
 

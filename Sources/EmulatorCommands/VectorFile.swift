@@ -30,9 +30,8 @@ enum VectorFile {
     }
     let root = JSONNode(value, path)
     if root.has("cases") {
-      let folder = (path as NSString).deletingLastPathComponent
       let name = try root["bin"].string()
-      let binary = [UInt8](try contents(of: (folder as NSString).appendingPathComponent(name)))
+      let binary = [UInt8](try contents(of: HostFiles.folder(of: path) + "/" + name))
       let fill = UInt8(truncatingIfNeeded: try root["fill"].integer(0...255))
       var cases: [VectorCase] = []
       for node in try root["cases"].array() { cases.append(try vectorCase(node, fill: fill, binary: binary)) }

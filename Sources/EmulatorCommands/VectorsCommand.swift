@@ -49,7 +49,7 @@ struct VectorsCommand: ParsableCommand {
           for outcome in Self.outcomes(of: try VectorFile.read(file), runner) {
             total += 1
             if outcome.agrees { agreeing += 1 }
-            print(Self.line(outcome, file: name))
+            Console.output(Self.line(outcome, file: name))
           }
         }
       }

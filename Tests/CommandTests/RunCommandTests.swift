@@ -328,7 +328,12 @@ enum Sample {
       #expect(quiet.output == outcome.output)
       #expect(quiet.errors.isEmpty)
       #expect(quiet.status == 5)
-      // Refusals are not silenced.
+      // Refusals and errors are not silenced: 64 to 121.
+      let lockup = try emulator.run("run", "--quiet", emulator.image(Assembly { $0.wfi() }))
+      #expect(
+        lockup.status == 120 && lockup.errors.hasPrefix("pulpemu: lockup ")
+          && lockup.errors.count(where: \.isNewline) == 1)
+      #expect(try emulator.run("run", "--quiet", "--max-cycles", "9", emulator.image(Sample.loop)).errors.isEmpty)
       #expect(!(try emulator.run("run", "--quiet", "none.elf").errors.isEmpty))
     }
   }

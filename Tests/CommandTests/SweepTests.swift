@@ -152,6 +152,8 @@ import Testing
     ("image: small.elf\nrequests: {prompt: 5000}", "prompt takes"), ("image: small.elf\ntypo: 1", "unknown key 'typo'"),
     ("image: '{style}.elf'", "needs 'styles'"), ("parameters: {}", "names no image"), ("[1, 2]", "is no experiment"),
     ("image: [", "is not YAML"), ("image: small.elf\nmaxCycles: -1", "maxCycles takes"), ("", "is no experiment"),
+    ("image: small.elf\nparameters: {{}: [8]}", "a key is a list or a mapping"),
+    ("[image]: small.elf", "a key is a list or a mapping"),
   ])
   func `what is impossible is refused before anything runs`(text: String, reason: String) throws {
     try Emulator.inFolder { emulator in

@@ -128,7 +128,10 @@ struct CampaignCommand: ParsableCommand {
     }
     Interrupts.catchSignals()
     let (golden, targets) = try campaign.golden(maxCycles: maxCycles ?? 1 << 36)
-    if golden.end.reason == .interrupted { return ExitStatus.interrupted }
+    if golden.end.reason == .interrupted {
+      throw HostError(
+        status: ExitStatus.interrupted, description: "interrupted before the run without a fault had ended")
+    }
     guard golden.end.reason == .exit, golden.end.code == 0 else {
       throw HostError.data(
         "\(firmware): does not end well without a fault: \(golden.end.reason.rawValue) \(golden.end.message)")

@@ -41,8 +41,8 @@ struct CheckCommand: ParsableCommand {
       throw HostError.usage("give --list or --rule RULE; the checker itself runs with `pulpemu run --check=warn`")
     }
     switch format {
-    case "text": print(rules.map(RuleText.plain).joined(separator: "\n\n"))
-    case "markdown": print(RuleText.markdown(rules), terminator: "")
+    case "text": Console.output(rules.map(RuleText.plain).joined(separator: "\n\n"))
+    case "markdown": Console.output(RuleText.markdown(rules), terminator: "")
     default: throw HostError.usage("--format takes text or markdown, not '\(format)'")
     }
   }

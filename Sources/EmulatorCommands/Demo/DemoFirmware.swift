@@ -33,7 +33,7 @@ struct DemoFirmware {
       )
     }
     self.folder = folder
-    models = (folder as NSString).deletingLastPathComponent + "/models"
+    models = HostFiles.folder(of: folder) + "/models"
   }
 
   func image(_ name: String) throws -> FirmwareImage { try Session.image(folder + "/\(name).elf") }

@@ -141,7 +141,7 @@ struct MeasurementOptions: ParsableArguments {
     // Each image finds the files as they are; what it changes is not written back.
     configuration.board = try board.files(configuration.profile).description
     if let timeout, !(timeout > 0 && timeout < 1e9) {
-      throw HostError.usage("--timeout takes a number of seconds above 0")
+      throw HostError.usage("--timeout takes a number of seconds above 0 and below 1e9")
     }
     let assumptions = try assumptions()
     return try paths.map { path in

@@ -23,7 +23,7 @@ extension DescriptionFile {
     case YamlError.duplicatedKeysInMapping(let duplicates, let context):
       return
         "\(context.mark.line): twice the same key (\(duplicates.map(\.description).sorted().joined(separator: ", ")))"
-    default: return " not YAML: \(error)"
+    default: return " not YAML: \("\(error)".split(separator: "\n").first ?? "")"
     }
   }
 

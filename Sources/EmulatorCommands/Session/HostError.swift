@@ -37,7 +37,7 @@ enum Console {
   static func error(_ line: String) { put(Data((line + "\n").utf8), to: 2) }
 
   /// A line on standard output, in order with what the firmware prints there.
-  static func output(_ line: String) { put(Data((line + "\n").utf8), to: 1) }
+  static func output(_ line: String, terminator: String = "\n") { put(Data((line + terminator).utf8), to: 1) }
 
   /// A file that was asked for on standard output; 73 if it cannot be written there.
   static func outputFile(_ data: Data) throws {
@@ -54,11 +54,31 @@ enum Console {
         let written = write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
         if written < 0 {
           if errno == EINTR || errno == EAGAIN { continue }
+          if descriptor == 1 { lostOutput = errno }
           return false
         }
         rest = rest.dropFirst(written)
       }
       return true
+    }
+  }
+
+  /// Why a line for standard output could not be written, 0 if all could. One thread prints.
+  nonisolated(unsafe) private static var lostOutput: Int32 = 0
+
+  /// 73 if what a command printed has not all reached standard output, unless its reader has gone.
+  static func checkOutput() throws {
+    let reason = lostOutput
+    guard reason == 0 || reason == EPIPE else {
+      throw HostError.cannotCreate("standard output: cannot be written: \(String(cString: strerror(reason)))")
+    }
+  }
+
+  /// Opens those of the descriptors 0 to 2 that are closed, on nothing: else the first output file would take one,
+  /// and what the firmware prints would go into it.
+  static func openMissing() {
+    for descriptor: Int32 in 0...2 where fcntl(descriptor, F_GETFD) < 0 && errno == EBADF {
+      _ = open("/dev/null", descriptor == 0 ? O_RDONLY : O_WRONLY)
     }
   }
 

@@ -17,14 +17,8 @@ enum HostFiles {
 
   /// Writes a whole file or none of it: 73 if that fails.
   static func write(_ data: Data, to path: String) throws {
-    do {
-      // Devices and pipes cannot be replaced atomically.
-      var information = stat()
-      let isSpecial = stat(path, &information) == 0 && information.st_mode & S_IFMT != S_IFREG
-      try data.write(to: URL(fileURLWithPath: path), options: isSpecial ? [] : .atomic)
-    } catch {
-      throw HostError.cannotCreate("\(path): cannot be written")
-    }
+    let file = try OutputFile(path)
+    try file.close(isComplete: file.write(data))
   }
 
   /// Writes a text to a file or, for -, to standard output.
@@ -34,18 +28,32 @@ enum HostFiles {
 
   /// Refuses a path that cannot be written before time is spent on what would go there.
   static func checkWritable(_ path: String) throws {
-    if access(path, F_OK) == 0 {
+    guard path != "-", case .file(let place) = OutputPlace(path) else { return }
+    if access(place, F_OK) == 0 {
       var information = stat()
-      if stat(path, &information) == 0 && information.st_mode & S_IFMT == S_IFDIR {
+      if stat(place, &information) == 0 && information.st_mode & S_IFMT == S_IFDIR {
         throw HostError.cannotCreate("\(path): is a directory")
       }
-      guard access(path, W_OK) == 0 else { throw HostError.cannotCreate("\(path): cannot be written: \(reason())") }
+      guard access(place, W_OK) == 0 else { throw HostError.cannotCreate("\(path): cannot be written: \(reason())") }
       return
     }
-    let folder = (path as NSString).deletingLastPathComponent
-    guard access(folder.isEmpty ? "." : folder, W_OK | X_OK) == 0 else {
+    guard access(folder(of: place), W_OK | X_OK) == 0 else {
       throw HostError.cannotCreate("\(path): cannot be created: \(reason())")
     }
+  }
+
+  /// The folder in which `path` lies: "." for a name alone. (Foundation's own, `deletingLastPathComponent`, traps on
+  /// names of one character.)
+  static func folder(of path: String) -> String {
+    var bytes = Array(path.utf8)
+    while bytes.count > 1, bytes.last == UInt8(ascii: "/") { bytes.removeLast() }
+    let name = bytes.lastIndex(of: UInt8(ascii: "/")).map { bytes[($0 + 1)...] } ?? bytes[...]
+    if name.elementsEqual(".".utf8) || name.elementsEqual("..".utf8) {
+      return String(decoding: bytes, as: UTF8.self) + "/.."
+    }
+    bytes.removeLast(name.count)
+    while bytes.count > 1, bytes.last == UInt8(ascii: "/") { bytes.removeLast() }
+    return bytes.isEmpty ? "." : String(decoding: bytes, as: UTF8.self)
   }
 
   /// SHA-256 as 64 hexadecimal digits.

@@ -129,10 +129,10 @@ private final class SourcePaths {
 
   init(_ image: FirmwareImage) {
     var folders = [FileManager.default.currentDirectoryPath]
-    var folder = (URL(fileURLWithPath: image.path).standardizedFileURL.path as NSString).deletingLastPathComponent
+    var folder = HostFiles.folder(of: URL(fileURLWithPath: image.path).standardizedFileURL.path)
     for _ in 0..<4 {
       folders.append(folder)
-      folder = (folder as NSString).deletingLastPathComponent
+      folder = HostFiles.folder(of: folder)
     }
     self.folders = folders
   }

@@ -116,7 +116,7 @@ final class Session {
     }
     if !isQuiet, let announcement = uart?.announcement { Console.error("pulpemu: \(announcement)") }
     uart?.begin(until: { outsideEnd() != nil })
-    var slice: UInt64 = 1 << 20
+    var slice: UInt64 = 1 << 16
     // Up to where the run has come: a trace is switched on and off at cuts of it.
     var reached = machine.hart.cycle
     while true {
@@ -164,6 +164,12 @@ final class Session {
     recorder.finish(at: end.cycles)
     trace?.finish(end.reason.rawValue, at: end.cycles)
     return end
+  }
+
+  /// 73 if not all that the firmware printed could be written.
+  func checkOutput() throws {
+    try output.check()
+    if case .file(let file)? = uart?.output { try file.check() }
   }
 
   /// What the run did. `configuration`: what is not at its default; `path`: the image's name, if it is to be another one.

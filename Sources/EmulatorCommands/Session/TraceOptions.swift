@@ -83,8 +83,13 @@ final class TraceFile {
 
   init(_ path: String) throws {
     self.path = path
-    isStandardOutput = path == "-"
-    stream = isStandardOutput ? fdopen(dup(1), "w") : fopen(path, "w")
+    let place = path == "-" ? .descriptor(1) : OutputPlace(path)
+    isStandardOutput = place == .descriptor(1)
+    if case .descriptor(let descriptor) = place {
+      stream = fdopen(dup(descriptor), "w")
+    } else {
+      stream = fopen(path, "w")
+    }
     guard let stream else {
       throw HostError.cannotCreate("\(path): cannot be created: \(String(cString: strerror(errno)))")
     }

@@ -62,17 +62,28 @@ struct Experiment {
     "name", "image", "images", "styles", "parameters", "requests", "region", "maxCycles",
   ]
 
+  /// True if no key in `node` is a list or a mapping.
+  private static func hasPlainKeys(_ node: Node) -> Bool {
+    switch node {
+    case .mapping(let mapping): mapping.allSatisfy { $0.key.scalar != nil && hasPlainKeys($0.value) }
+    case .sequence(let sequence): sequence.allSatisfy(hasPlainKeys)
+    default: true
+    }
+  }
+
   init(path: String) throws {
     self.path = path
     let text = String(decoding: try HostFiles.read(path), as: UTF8.self)
     func refuse(_ reason: String) -> HostError { HostError.data("\(path): \(reason)") }
-    let document: Any?
+    let document: Node?
     do {
-      document = try Yams.load(yaml: text)
+      document = try Yams.compose(yaml: text)
     } catch {
       throw refuse("is not YAML: \("\(error)".split(separator: "\n").first ?? "")")
     }
-    guard let root = document as? [String: Any] else { throw refuse("is no experiment: a mapping is expected") }
+    // Yams traps where it makes a dictionary's key of a list or mapping.
+    guard document.map(Self.hasPlainKeys) ?? true else { throw refuse("a key is a list or a mapping") }
+    guard let root = document?.any as? [String: Any] else { throw refuse("is no experiment: a mapping is expected") }
     for key in root.keys.sorted() where !Self.keys.contains(key) {
       throw refuse("unknown key '\(key)'; known are \(Self.keys.sorted().joined(separator: ", "))")
     }
@@ -89,10 +100,10 @@ struct Experiment {
     let images = try Self.images(root, refuse)
     let axes = try Self.parameters(root["parameters"], refuse)
     let requests = try Self.requests(root["requests"], refuse)
-    let folder = (path as NSString).deletingLastPathComponent
+    let folder = HostFiles.folder(of: path)
     var jobs: [String: SweepJob] = [:]
     for (name, style) in images {
-      let place = name.hasPrefix("/") || folder.isEmpty ? name : folder + "/" + name
+      let place = name.hasPrefix("/") || !path.contains("/") ? name : folder + "/" + name
       let image = try Session.image(place)
       if !requests.isEmpty, image.symbols["retnet_request"] == nil {
         throw refuse("\(name) takes no requests: it has no symbol retnet_request")

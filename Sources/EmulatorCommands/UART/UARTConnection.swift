@@ -52,9 +52,14 @@ struct UARTOptions: ParsableArguments {
       connection.attach(try TCPServer(port: port))
     case let target?:
       try HostFiles.checkWritable(target)
-      let descriptor = open(target, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+      let descriptor =
+        if case .descriptor(let own) = OutputPlace(target) {
+          dup(own)
+        } else {
+          open(target, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+        }
       guard descriptor >= 0 else { throw HostError.cannotCreate("\(target): cannot be written") }
-      connection.output = .file(GuestOutput(descriptor: descriptor))
+      connection.output = .file(GuestOutput(descriptor: descriptor, name: target))
     }
     return connection
   }
