@@ -6,7 +6,7 @@ PROGRAMS := hello reta-selftest \
             retnet-generate-shared retnet-generate-guarded retnet-digits retnet-digits-guarded retnet-flash \
             reta-guarded-poll reta-guarded-irq reta-guarded-queue reta-guarded-list reta-naive \
             uart-loopback spi-flash i2c-devices gpio-pins timers pwm-wave camera i2s-echo \
-            driver-bugs
+            driver-bugs driver-styles
 
 COMMON  := startup/crt0.S startup/vectors.S hal/irq.c hal/soc_event.c hal/system.c hal/timer.c hal/udma_uart.c
 CONSOLE := uart
@@ -104,3 +104,8 @@ SOURCES_i2s-echo      := $(PERIPHERALS)/i2s_echo.c $(PULP) drivers/pulp/i2s.c
 # A mistake for each rule of the driver checker.
 SOURCES_driver-bugs := $(wildcard tests/driver-bugs/*.c) $(DRIVER)
 CONSOLE_driver-bugs := stdout
+
+# Right ways that the shipped drivers do not go.
+SOURCES_driver-styles := tests/driver-styles/styles.c tests/driver-bugs/jobs.c
+FLAGS_driver-styles   := -Itests/driver-bugs
+CONSOLE_driver-styles := stdout

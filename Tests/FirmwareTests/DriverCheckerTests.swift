@@ -66,6 +66,25 @@ import Testing
     #expect(clean.outcome.status == 0)
   }
 
+  @Test(arguments: [
+    "status-by-tick", "event-without-handler", "nested-handlers", "double-buffer", "columns-in-turn", "fed-by-events",
+    "behind-progress", "cancelled", "two-tasks", "pumped-by-timer",
+  ])
+  func `right ways that the shipped drivers do not go are clean`(style: String) throws {
+    try Emulator.inFolder { emulator in
+      try emulator.write("request", style)
+      let outcome = try emulator.run(
+        "run", "--max-cycles", "3000000", "--load", "request@check_request", "--check=error",
+        Firmware.path("driver-styles"))
+      #expect(outcome.status == 0, "\(outcome.errors)")
+    }
+  }
+
+  @Test func `the firmware has a test for every style`() throws {
+    let styles = try run(Repository.pulpemu, ["run", "--quiet", Firmware.path("driver-styles")])
+    #expect(styles.text.split(separator: "\n").count == 10)
+  }
+
   @Test func `a file without symbols and section headers loses only the rules that go by symbols`() throws {
     let image = try FirmwareImage.load(path: Firmware.path("driver-bugs"))
     let place = "0x" + String(try #require(image.symbols["check_request"]).address, radix: 16)
