@@ -91,6 +91,9 @@ import Testing
       #expect(try emulator.run("report", "x", "-o", "h").status == 0)
       try emulator.write("v", #"{"cases": [], "bin": "b", "fill": 0}"#)
       #expect(try emulator.run("vectors", "v").status == 66)
+      #expect(try emulator.run("sweep", "y", "-o", "-").status == 64)
+      #expect(try emulator.run("run", "--timeline", "-", "--waves", "-", image).text.contains("$enddefinitions"))
+      #expect(!FileManager.default.fileExists(atPath: emulator.path("-")))
       for folder in [".", "a", "./"] {
         #expect(try emulator.run("demo", "--firmware", folder).status == 66)
       }

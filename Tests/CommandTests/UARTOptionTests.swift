@@ -97,6 +97,35 @@ private func send(_ descriptor: Int32, _ text: String) {
 }
 
 @Suite struct UARTOptionTests {
+  @Test(arguments: [20, 100, 230, 330, 420])
+  func `a program that switches the UART off too early and ends has all its characters shown`(wait: Int) throws {
+    try Emulator.inFolder { emulator in
+      let text = Array("0123456789".utf8)
+      let image = try emulator.image(
+        Assembly { p in
+          let slot: UInt32 = 0x1A10_2080
+          p.store(1, at: 0x1A10_2000)
+          p.store(15 << 16 | 0x316, at: slot + 0x24)
+          for (index, byte) in text.enumerated() {
+            p.li(.t0, 0x1C00_4000)
+            p.addi(.t1, .zero, Int(byte))
+            p.sb(.t1, index, .t0)
+          }
+          p.store(0x1C00_4000, at: slot + 0x10)
+          p.store(UInt32(text.count), at: slot + 0x14)
+          p.store(0x10, at: slot + 0x18)
+          // Ten bits of 16 cycles a character: 400 cycles later the channel has fetched them all.
+          p.nops(1000 + wait)
+          p.store(0x0050_0006, at: slot + 0x24)
+          p.nops(50)
+          p.store(0, at: 0x1A10_2000)
+          p.exit(0)
+        })
+      #expect(try emulator.run("run", "--quiet", image).text == "0123456789")
+      #expect(try emulator.run("run", "--quiet", "--uart", "-", image).text == "0123456789")
+    }
+  }
+
   private static let options = ["run", "--timeout", "60"]
 
   /// False in a bare root without devpts: there are no pseudo-terminals to test with.

@@ -123,6 +123,39 @@ enum Busy {
     #expect(Observation(machine(Busy.everything, configuration)) == Observation(machine(Busy.everything)))
   }
 
+  /// Rounds of a polling loop are passed over; the statistics count each of their accesses, in the region or outside.
+  @Test(arguments: [.max, 40_003] as [UInt64])
+  func `both engines give the same of long polls before, during and behind jobs`(slice: UInt64) {
+    let program = Assembly { p in
+      p.li(.s0, At.reta)
+      p.li(.s2, At.timer)
+      p.store(1, at: At.timer)
+      for (name, cycles) in [("first", 30_000), ("second", 90_000), ("third", 300_000)] as [(String, UInt32)] {
+        p.li(.s3, cycles)
+        p.label(name)
+        p.lw(.t1, 8, .s2)
+        p.lw(.t2, 0x0C, .s0)
+        p.bltu(.t1, .s3, name)
+        p.submit(Job.copy(rows: 1000))
+        p.pollStatus(name + " job")
+      }
+      p.li(.s4, 20_000)
+      p.label("last")
+      p.lw(.t1, 0x0C, .s0)
+      p.addi(.s4, .s4, -1)
+      p.bne(.s4, .zero, "last")
+      p.exit()
+    }
+    var configuration = MachineConfiguration()
+    configuration.hart.blockEngine = false
+    let exact = Observation(machine(program, configuration), slice: slice)
+    let fast = Observation(machine(program), slice: slice)
+    #expect(exact.end.reason == .exit)
+    #expect(exact.totals.jobs == 3)
+    #expect(exact.counters.loads > 70_000)
+    #expect(exact == fast)
+  }
+
   @Test func `without the cycle model every instruction takes a cycle, and both engines still agree`() {
     var configuration = MachineConfiguration()
     configuration.hart.cycleModel = false

@@ -7,7 +7,7 @@ import Foundation
 
 /// Where what is written to a path goes.
 enum OutputPlace: Equatable {
-  /// A descriptor of this process, as /dev/stdout names one: opening that again would begin at the file's start.
+  /// A descriptor of this process, as - and /dev/stdout name one: opening that again would begin at the file's start.
   case descriptor(Int32)
   /// A device or pipe.
   case special(String)
@@ -32,7 +32,7 @@ enum OutputPlace: Equatable {
 
   private static func descriptor(_ path: String) -> Int32? {
     switch path {
-    case "/dev/stdout": return 1
+    case "-", "/dev/stdout": return 1
     case "/dev/stderr": return 2
     default:
       for folder in ["/dev/fd/", "/proc/self/fd/"] where path.hasPrefix(folder) {

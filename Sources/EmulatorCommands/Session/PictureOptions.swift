@@ -67,6 +67,7 @@ struct PictureOptions: ParsableArguments {
       let file = try OutputFile(waves)
       let comment = "pulpemu, \(session.image.path); 1 ns is one SoC cycle"
       try file.close(isComplete: recorder.write(until: end.cycles, comment: comment, to: file.write))
+      guard waves != "-" else { return }
       let stem = waves.hasSuffix(".vcd") ? String(waves.dropLast(4)) : waves
       let name = (waves as NSString).lastPathComponent
       try HostFiles.put(recorder.file.saveFile(dump: name, until: end.cycles), to: stem + ".gtkw")

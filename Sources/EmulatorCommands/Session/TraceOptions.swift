@@ -83,7 +83,7 @@ final class TraceFile {
 
   init(_ path: String) throws {
     self.path = path
-    let place = path == "-" ? .descriptor(1) : OutputPlace(path)
+    let place = OutputPlace(path)
     isStandardOutput = place == .descriptor(1)
     if case .descriptor(let descriptor) = place {
       stream = fdopen(dup(descriptor), "w")

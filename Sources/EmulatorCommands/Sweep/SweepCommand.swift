@@ -93,6 +93,9 @@ struct SweepCommand: ParsableCommand {
       return 0
     }
     guard let output else { throw HostError.usage("--output FILE.jsonl says where the results go") }
+    guard case .file = OutputPlace(output) else {
+      throw HostError.usage("-o takes a file: a sweep that was stopped goes on from what is in it")
+    }
     try HostFiles.checkWritable(output)
     let outcome = try SweepRunner(
       experiment: experiment, jobs: jobs, output: output,

@@ -46,6 +46,8 @@ struct UARTTransmitter: Equatable {
   var baud = UARTBaudCounter()
   /// The character under way.
   var character: UInt8 = 0
+  /// The last character, if the transmitter was switched off in the middle of it.
+  var cutOff: UInt8?
 
   var isBusy: Bool { phase != .idle }
 
@@ -98,8 +100,15 @@ struct UARTTransmitter: Equatable {
     if bitDone { parity = parityNext }
     if phase == .stopFirst || phase == .stopLast, next == .idle { done = character }
     baud.clock(isRunning: phase != .idle, target: format.divider)
-    phase = isEnabled ? next : .idle
-    return isEnabled ? done : nil
+    guard isEnabled else {
+      // What is switched off in a stop bit is whole on the line; before that it is lost.
+      if phase == .stopFirst || phase == .stopLast { done = character } else if phase != .idle { cutOff = character }
+      phase = .idle
+      return done
+    }
+    if phase == .idle, next == .start { cutOff = nil }
+    phase = next
+    return done
   }
 }
 
@@ -208,6 +217,7 @@ extension UARTTransmitter: StateValue {
     archive.visit("parity", &parity)
     archive.visit("baud", &baud)
     archive.visit("character", &character)
+    archive.visit("cutOff", &cutOff)
   }
 }
 

@@ -2,7 +2,7 @@
 //
 // Follows `udma_uart_top.sv` and `udma_uart_reg_if.sv` (udma_uart e25b51d) flip-flop for flip-flop, so that STATUS has
 // the hardware's gaps: TX_BUSY is 0 while a character is still in the FIFOs (reference section 5.3). No character is
-// lost to a program that ends in such a gap: `drain` hands over what was fetched. Left out: flow control.
+// lost to a program that switches off in such a gap and ends: `drain` hands over what was fetched. Left out: flow control.
 
 import HardwareModel
 
@@ -274,6 +274,7 @@ public final class UDMAUART: UDMAPeripheral {
   public func drain() -> [UInt8] {
     var all: [UInt32] = []
     if transmitter.isBusy { all.append(UInt32(transmitter.character)) }
+    if let character = transmitter.cutOff { all.append(UInt32(character)) }
     transmitter = UARTTransmitter()
     all += transmitFIFO.drain()
     all += transmitChannels[0].fifo.drain()
