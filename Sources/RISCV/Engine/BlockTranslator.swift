@@ -167,8 +167,7 @@ struct BlockTranslator {
       place = place &+ UInt32(next.length)
       if !window.contains(place &+ 3) { return false }
     }
-    return dirty.isClean == clean.isClean && dirty.avail == clean.avail && dirty.exfree == clean.exfree
-      && dirty.wb == clean.wb
+    return dirty.stripped(movedBackBy: 0) == clean.stripped(movedBackBy: 0)
   }
 
   // MARK: Parts of a block
