@@ -71,6 +71,6 @@ import Testing
     let blocks = machine.hart.blocks
     #expect(blocks.count > 25 && blocks.count < 40)
     // One is: the jump back.
-    #expect((0..<blocks.count).count { blocks.leaves[$0].position != 0 } <= 2)
+    #expect((0..<blocks.count).count { blocks.infos[$0].entry[Int(blocks.infos[$0].opCount) - 1].code == .leave } <= 2)
   }
 }
