@@ -128,15 +128,7 @@ private func send(_ descriptor: Int32, _ text: String) {
 
   private static let options = ["run", "--timeout", "60"]
 
-  /// False in a bare root without devpts: there are no pseudo-terminals to test with.
-  private static let hasPseudoTerminals: Bool = {
-    let master = open("/dev/ptmx", O_RDWR | O_NOCTTY)
-    guard master >= 0 else { return false }
-    close(master)
-    return true
-  }()
-
-  @Test(.enabled(if: hasPseudoTerminals, "this host has no pseudo-terminals"), arguments: ["pty", "pty:serial"])
+  @Test(.enabled(if: Host.hasPseudoTerminals, "this host has no pseudo-terminals"), arguments: ["pty", "pty:serial"])
   func `a pseudo-terminal is told, carries every byte both ways, and is gone at the end`(target: String) throws {
     try Emulator.inFolder { emulator in
       let running = try Running(emulator, Self.options + ["--uart", target, emulator.image(echo)])

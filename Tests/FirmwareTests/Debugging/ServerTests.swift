@@ -253,7 +253,7 @@ import Testing
     }
   }
 
-  @Test(arguments: ["tcp:0", "pty"])
+  @Test(arguments: Host.hasPseudoTerminals ? ["tcp:0", "pty"] : ["tcp:0"])
   func `a program that is stopped at every character loses none while it sends and receives`(uart: String) throws {
     let name = "uart-loopback"
     let symbols = try FirmwareImage.load(path: Firmware.path(name)).symbols
