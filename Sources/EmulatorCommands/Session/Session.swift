@@ -95,6 +95,9 @@ final class Session {
 
   // MARK: Running
 
+  /// Cycles: what a sleep or a polling loop passes over at once says nothing of what the code behind it takes.
+  private static let longestSlice: UInt64 = 1 << 28
+
   /// Runs to an end or a limit; `timeout`: host seconds.
   func run(limits: RunLimits, timeout: Double? = nil) -> RunEnd {
     let start = DispatchTime.now().uptimeNanoseconds
@@ -144,7 +147,7 @@ final class Session {
       if let end = outsideEnd() { return finish(end) }
       // Slices of about 20 ms: short enough for Ctrl-C, long enough not to be noticed.
       let took = elapsed() - before
-      if took < 0.01, slice < uart?.sliceLimit ?? 1 << 40 {
+      if took < 0.01, slice < uart?.sliceLimit ?? Self.longestSlice {
         slice *= 2
       } else if took > 0.05, slice > 1 << 12 {
         slice /= 2
